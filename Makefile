@@ -1,0 +1,39 @@
+# Every target makes its own virtual environment in .venv and brings its own PostgreSQL.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check format coverage bench clean
+
+demo: $(STAMP) ## The main job on real input, as a short story
+	$(BIN)/python -m examples.demo
+
+test: $(STAMP) ## All tests; on DATABASE_URL if it is set, else on an embedded PostgreSQL
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## Linters and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+format: $(STAMP) ## Put the code into its one layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: $(STAMP) ## Which branches no test takes
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+bench: $(STAMP) ## Model pages against bare asyncpg and SQLAlchemy
+	$(BIN)/python -m benchmarks.pages
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $(STAMP)

@@ -1,0 +1,120 @@
+"""The data layer of an AI character-creation platform, on PostgreSQL.
+
+Importing opens nothing and reads no environment; `async with charmodels.connect():` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from charmodels import embedded, migrations
+from charmodels.database import Database, connect, lifespan, tortoise_config
+from charmodels.enums import GenerationStatus, StyleType, SubscriptionTier
+from charmodels.errors import (
+    CharmodelsError,
+    ConfigurationError,
+    Conflict,
+    ConstraintViolation,
+    DatabaseError,
+    DatabaseUnavailable,
+    InvalidCursor,
+    InvalidInput,
+    InvalidTransition,
+    LeaseLost,
+    MigrationsPending,
+    NotFound,
+    PermissionDenied,
+    PoolTimeout,
+    QuotaExceeded,
+    SerializationFailure,
+    StatementTimeout,
+)
+from charmodels.migrations import MigrationStatus
+from charmodels.models import (
+    AuditEntry,
+    Character,
+    CharacterTemplate,
+    Generation,
+    User,
+)
+from charmodels.models.base import Model
+from charmodels.plans import PLANS, Plan
+from charmodels.querysets import Manager, QuerySet
+from charmodels.schemas import (
+    CharacterCreate,
+    CharacterImport,
+    CharacterPublic,
+    CharacterTemplateCreate,
+    CharacterTemplatePublic,
+    GenerationCreate,
+    GenerationPublic,
+    UserCreate,
+    UserPrivate,
+    UserPublic,
+)
+from charmodels.settings import Environment, Settings
+from charmodels.tags import normalize_tag, normalize_tags
+from charmodels.transactions import transaction
+from charmodels.version import __version__
+
+__all__ = [
+    "PLANS",
+    "AuditEntry",
+    "Character",
+    "CharacterCreate",
+    "CharacterImport",
+    "CharacterPublic",
+    "CharacterTemplate",
+    "CharacterTemplateCreate",
+    "CharacterTemplatePublic",
+    "CharmodelsError",
+    "ConfigurationError",
+    "Conflict",
+    "ConstraintViolation",
+    "Database",
+    "DatabaseError",
+    "DatabaseUnavailable",
+    "Environment",
+    "Generation",
+    "GenerationCreate",
+    "GenerationPublic",
+    "GenerationStatus",
+    "InvalidCursor",
+    "InvalidInput",
+    "InvalidTransition",
+    "LeaseLost",
+    "Manager",
+    "MigrationStatus",
+    "MigrationsPending",
+    "Model",
+    "NotFound",
+    "PermissionDenied",
+    "Plan",
+    "PoolTimeout",
+    "QuerySet",
+    "QuotaExceeded",
+    "SerializationFailure",
+    "Settings",
+    "StatementTimeout",
+    "StyleType",
+    "SubscriptionTier",
+    "User",
+    "UserCreate",
+    "UserPrivate",
+    "UserPublic",
+    "__version__",
+    "connect",
+    "embedded",
+    "lifespan",
+    "migrations",
+    "normalize_tag",
+    "normalize_tags",
+    "tortoise_config",
+    "transaction",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TORTOISE_ORM":
+        return tortoise_config()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,324 @@
+"""The Tortoise client: one pool, one seam for errors, transactions that lose no connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionContext as TortoiseTransactionContext
+from tortoise.connection import get_connections
+
+from charmodels.backend.executor import Executor
+from charmodels.backend.pool import Borrowed, Pool
+from charmodels.backend.schema import SchemaGenerator
+from charmodels.backend.session import SET_TRANSACTION_CONTEXT
+from charmodels.backend.translation import translate
+from charmodels.errors import ConfigurationError, DatabaseUnavailable
+
+logger = logging.getLogger("charmodels.database")
+
+
+class Client(AsyncpgDBClient):
+    """A Tortoise database client on a `Pool`.
+
+    Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, and `ports`, one for each host.
+    """
+
+    executor_class = Executor
+    schema_generator = SchemaGenerator  # type: ignore[assignment]
+    _pool: Pool | None
+
+    def __init__(
+        self,
+        *,
+        acquire_timeout: float = 10.0,
+        always_reset: bool = False,
+        ports: list[int] | None = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(**keywords)
+        self.ports = ports
+        self.acquire_timeout = acquire_timeout
+        self.always_reset = always_reset
+        self._closed = False
+
+    @property
+    def command_timeout(self) -> float | None:
+        """Seconds a statement may take, or None for no limit."""
+        timeout: float | None = self.extra.get("command_timeout")
+        return timeout
+
+    # Opening and closing
+
+    async def create_connection(self, with_db: bool) -> None:
+        """Open the pool and its first connections; one attempt."""
+        if self._closed:
+            raise DatabaseUnavailable(reason="the database was closed")
+        pool = Pool(
+            acquire_timeout=self.acquire_timeout,
+            always_reset=self.always_reset,
+            host=self.host,
+            port=self.ports or self.port,
+            user=self.user,
+            password=self.password,
+            database=self.database if with_db else "postgres",
+            min_size=self.pool_minsize,
+            max_size=self.pool_maxsize,
+            server_settings=self.server_settings,
+            **self.extra,
+        )
+        # The pool connects its first connections here, or none: one tells whether the server answers.
+        await pool
+        try:
+            async with pool.borrow():
+                pass
+        except BaseException:
+            pool.terminate()
+            raise
+        self._pool = pool
+        await self._post_connect()
+
+    async def _close(self) -> None:
+        self._closed = True
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), 10)
+        except TimeoutError:
+            logger.warning("The pool still had busy connections after 10 s and was cut off")
+            pool.terminate()
+
+    def _check_loop(self) -> bool:
+        if super()._check_loop():
+            return True
+        raise ConfigurationError(
+            reason="The database was opened on another event loop; open it in the loop that uses it"
+        )
+
+    async def pool(self) -> Pool:
+        """Give the pool, opened on first use.
+
+        Returns:
+            The open pool.
+
+        Raises:
+            DatabaseUnavailable: the client was closed, or the server cannot be reached.
+        """
+        if self._pool is None:
+            async with self._pool_init_lock:
+                if self._pool is None:
+                    await self.create_connection(with_db=True)
+        if self._pool is None:
+            raise DatabaseUnavailable(reason="the database was closed")
+        return self._pool
+
+    # Statements
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Borrowed]:
+        """Borrow a connection; errors of the driver come out as ours.
+
+        Raises:
+            PoolTimeout: none became free in time.
+            DatabaseUnavailable: the server cannot be reached or went away.
+        """
+        try:
+            async with (await self.pool()).borrow() as connection:
+                yield connection
+        except Exception as error:
+            raise self.translated(error) from _cause(error)
+
+    async def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[asyncpg.Record]:
+        """Run one statement and return its rows.
+
+        Arguments:
+            statement: SQL with $1, $2, ...
+            values: one for each.
+
+        Returns:
+            The rows; none for a statement without.
+
+        Raises:
+            CharmodelsError: whatever went wrong, translated.
+        """
+        if self.log.isEnabledFor(logging.DEBUG):
+            self.log.debug(statement)
+        try:
+            pool = self._pool or await self.pool()
+            connection = await pool.take()
+            try:
+                rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
+            finally:
+                await pool.release(connection)
+        except Exception as error:
+            raise self.translated(error) from _cause(error)
+        return rows
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        """Run one statement and return its rows as dicts."""
+        return [dict(row) for row in await self.fetch(query, values or ())]
+
+    def acquire_connection(self) -> Any:
+        """Borrow a connection, for Tortoise's own statements."""
+        return self.connection()
+
+    def translated(self, error: BaseException) -> BaseException:
+        """Turn what the driver raised into an error of ours."""
+        return translate(error, command_timeout=self.command_timeout)
+
+    async def _translate_exceptions(self, func: Any, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return await func(self, *arguments, **keywords)
+        except Exception as error:
+            raise self.translated(error) from _cause(error)
+
+    def _in_transaction(self) -> TransactionContext:
+        return TransactionContext(TransactionClient(self))
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Chain to the driver's error; an error that is ours already keeps the cause it has."""
+    return error.__cause__ if translate(error) is error else error
+
+
+class TransactionClient(TransactionWrapper, Client):
+    """The client inside a transaction: one connection, which the statements of the block share.
+
+    It is what `async with cm.transaction() as tx` gives, and goes wherever Tortoise takes `using_db`.
+    """
+
+    _connection: Borrowed  # type: ignore[assignment]
+
+    def __init__(self, parent: Client) -> None:
+        super().__init__(parent)
+        if isinstance(parent, TransactionClient):
+            self._lock = parent._lock
+        self.options: dict[str, Any] = {}
+        self.actor: str | None = None
+        self.request_id: str | None = None
+
+    @property
+    def command_timeout(self) -> float | None:
+        """Seconds a statement may take, or None for no limit."""
+        return self._parent.command_timeout  # type: ignore[attr-defined, no-any-return]
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Borrowed]:
+        """Give the transaction's connection, one statement at a time."""
+        try:
+            async with self._lock:
+                yield self._connection
+        except Exception as error:
+            raise self.translated(error) from _cause(error)
+
+    async def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[asyncpg.Record]:
+        """Run one statement of the transaction and return its rows."""
+        if self.log.isEnabledFor(logging.DEBUG):
+            self.log.debug(statement)
+        async with self.connection() as connection:
+            rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
+        return rows
+
+    def acquire_connection(self) -> Any:
+        """Give the transaction's connection, for Tortoise's own statements."""
+        return self.connection()
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        """Run one statement of the transaction and return its rows as dicts."""
+        return [dict(row) for row in await self.fetch(query, values or ())]
+
+    async def begin(self) -> None:
+        """Begin, and tell the database who acts."""
+        async with self.connection() as connection:
+            self.transaction = connection.transaction(**self.options)
+            await self.transaction.start()
+            if self.actor is not None or self.request_id is not None:
+                await connection.execute(SET_TRANSACTION_CONTEXT, self.actor or "", self.request_id or "")
+
+    async def commit(self) -> None:
+        """Commit, or release the savepoint."""
+        async with self.connection():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Undo everything since the beginning, or since the savepoint."""
+        async with self.connection():
+            await super().rollback()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is gone, and the transaction with it."""
+        return bool(self._connection.is_closed())
+
+    def _in_transaction(self) -> Savepoint:  # type: ignore[override]
+        return Savepoint(TransactionClient(self))
+
+
+class TransactionContext(TortoiseTransactionContext):
+    """Begin, then commit or roll back, on a connection that finds its way back to the pool whatever happens.
+
+    Tortoise's own loses the connection when BEGIN fails.
+    """
+
+    __slots__ = ("_pool", "_token", "client")
+
+    def __init__(self, client: TransactionClient) -> None:
+        self.client: TransactionClient = client
+
+    async def __aenter__(self) -> TransactionClient:
+        parent: Client = self.client._parent  # type: ignore[assignment]
+        try:
+            self._pool = await parent.pool()
+            connection = await self._pool.take()
+        except Exception as error:
+            raise parent.translated(error) from _cause(error)
+        self.client._connection = connection
+        try:
+            await self.client.begin()
+        except BaseException:
+            await self._pool.release(connection)
+            raise
+        self._token = get_connections().set(self.client.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        try:
+            await _finish(self.client, error)
+        finally:
+            get_connections().reset(self._token)
+            await self._pool.release(self.client._connection)
+
+
+class Savepoint(TortoiseTransactionContext):
+    """A transaction inside a transaction: a savepoint."""
+
+    __slots__ = ("client",)
+
+    def __init__(self, client: TransactionClient) -> None:
+        self.client: TransactionClient = client
+
+    async def __aenter__(self) -> TransactionClient:
+        await self.client.begin()
+        return self.client
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        await _finish(self.client, error)
+
+
+async def _finish(client: TransactionClient, error: BaseException | None) -> None:
+    """Commit after a block that went well; roll back after one that did not, and let its own error speak."""
+    if client._finalized:
+        return
+    if error is None:
+        await client.commit()
+    elif not client.is_lost:
+        try:
+            await client.rollback()
+        except Exception as rollback_error:
+            logger.warning("Rolling back failed: %s", rollback_error)

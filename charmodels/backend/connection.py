@@ -1,0 +1,123 @@
+"""The asyncpg connection that knows whether its session was touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+
+from charmodels.backend.session import leaves_session_alone
+
+# asyncpg's own reset, and what RESET ALL leaves: the role, temporary tables and the memory of sequences. Prepared
+# statements stay; asyncpg counts on them.
+RESET = """\
+SET SESSION AUTHORIZATION DEFAULT;
+RESET ALL;
+CLOSE ALL;
+UNLISTEN *;
+SELECT pg_advisory_unlock_all();
+DISCARD TEMP;
+DISCARD SEQUENCES;"""
+
+
+class Connection(asyncpg.Connection):
+    """An asyncpg connection that is reset on release only if a statement may have touched its session.
+
+    It is asyncpg's in every other way.
+    """
+
+    __slots__ = ("_always_reset", "_touched")
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._touched = False
+        self._always_reset = False
+
+    def always_reset(self) -> None:
+        """Reset on every release from now on, as asyncpg does."""
+        self._always_reset = True
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether the next release resets the session."""
+        return self._touched or self._always_reset
+
+    def _note(self, statement: str) -> None:
+        if not self._touched and not leaves_session_alone(statement):
+            self._touched = True
+
+    def get_reset_query(self) -> str:
+        """Give the statements that undo what the session may have had done to it; none if nothing was."""
+        return RESET if self.is_touched else ""
+
+    async def reset(self, *, timeout: float | None = None) -> None:
+        """Roll back an open transaction, drop listeners and, if the session was touched, reset it.
+
+        Arguments:
+            timeout: seconds, or None for no limit.
+        """
+        await super().reset(timeout=timeout)
+        self._touched = False
+
+    # Every way by which a statement's text reaches the server, noted on its way.
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        """See asyncpg."""
+        self._note(query)
+        return await super().execute(query, *args, timeout=timeout)
+
+    async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:
+        """See asyncpg."""
+        self._note(command)
+        await super().executemany(command, args, timeout=timeout)
+
+    async def fetch(self, query: str, *args: Any, **keywords: Any) -> list[Any]:
+        """See asyncpg."""
+        self._note(query)
+        rows: list[Any] = await super().fetch(query, *args, **keywords)
+        return rows
+
+    async def fetchval(self, query: str, *args: Any, **keywords: Any) -> Any:
+        """See asyncpg."""
+        self._note(query)
+        return await super().fetchval(query, *args, **keywords)
+
+    async def fetchrow(self, query: str, *args: Any, **keywords: Any) -> Any:
+        """See asyncpg."""
+        self._note(query)
+        return await super().fetchrow(query, *args, **keywords)
+
+    async def fetchmany(self, query: str, args: Any, **keywords: Any) -> list[Any]:
+        """See asyncpg."""
+        self._note(query)
+        rows: list[Any] = await super().fetchmany(query, args, **keywords)
+        return rows
+
+    async def prepare(self, query: str, **keywords: Any) -> Any:
+        """See asyncpg."""
+        self._note(query)
+        return await super().prepare(query, **keywords)
+
+    def cursor(self, query: str, *args: Any, **keywords: Any) -> Any:
+        """See asyncpg."""
+        self._note(query)
+        return super().cursor(query, *args, **keywords)
+
+    async def copy_from_query(self, query: str, *args: Any, **keywords: Any) -> str:
+        """See asyncpg."""
+        self._note(query)
+        return await super().copy_from_query(query, *args, **keywords)
+
+    async def copy_to_table(self, table_name: str, **keywords: Any) -> str:
+        """See asyncpg."""
+        self._note_condition(keywords)
+        return await super().copy_to_table(table_name, **keywords)
+
+    async def copy_records_to_table(self, table_name: str, **keywords: Any) -> str:
+        """See asyncpg."""
+        self._note_condition(keywords)
+        return await super().copy_records_to_table(table_name, **keywords)
+
+    def _note_condition(self, keywords: dict[str, Any]) -> None:
+        if keywords.get("where"):
+            self._touched = True

@@ -1,0 +1,134 @@
+"""The asyncpg pool with a bounded wait and a release that costs nothing when there is nothing to reset."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import asyncpg
+from asyncpg.pool import Pool as AsyncpgPool
+from asyncpg.pool import PoolConnectionProxy
+
+from charmodels.backend.connection import Connection
+from charmodels.errors import PoolTimeout
+
+Borrowed: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+"""A connection out of the pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatus:
+    """How busy a pool is.
+
+    Arguments:
+        size: connections that are open.
+        idle: of these, free.
+        busy: of these, in use.
+        waiting: callers that wait for one.
+        max_size: connections that may be open.
+    """
+
+    size: int
+    idle: int
+    busy: int
+    waiting: int
+    max_size: int
+
+
+class Pool(AsyncpgPool):
+    """A pool of `Connection`.
+
+    Arguments:
+        acquire_timeout: seconds to wait for a free connection.
+        always_reset: reset every connection on release, as asyncpg does.
+        keywords: those of `asyncpg.create_pool`.
+    """
+
+    __slots__ = ("_acquire_timeout", "_always_reset", "_waiting")
+
+    def __init__(self, *, acquire_timeout: float, always_reset: bool, **keywords: Any) -> None:
+        super().__init__(
+            connection_class=Connection,
+            record_class=asyncpg.Record,
+            loop=None,
+            init=self._prepare,  # type: ignore[arg-type]
+            **{"max_queries": 50_000, "max_inactive_connection_lifetime": 300.0, **keywords},
+        )
+        self._acquire_timeout = acquire_timeout
+        self._always_reset = always_reset
+        self._waiting = 0
+
+    async def _prepare(self, connection: Connection) -> None:
+        if self._always_reset:
+            connection.always_reset()
+
+    async def take(self) -> Borrowed:
+        """Take a connection out of the pool; give it back with `release`.
+
+        Returns:
+            A connection that is the caller's alone.
+
+        Raises:
+            PoolTimeout: none became free in time.
+            OSError, asyncpg.PostgresError: a new one had to be opened and could not be.
+        """
+        limit = asyncio.timeout(self._acquire_timeout)
+        self._waiting += 1
+        try:
+            async with limit:
+                connection: Borrowed = await self._acquire(None)  # type: ignore[attr-defined]
+                return connection
+        except TimeoutError as error:
+            if not limit.expired():
+                raise  # connecting timed out, not the wait
+            raise PoolTimeout(timeout=self._acquire_timeout, size=self.get_max_size()) from error
+        finally:
+            self._waiting -= 1
+
+    @asynccontextmanager
+    async def borrow(self) -> AsyncIterator[Borrowed]:
+        """Take a connection for the length of a block.
+
+        Raises:
+            PoolTimeout: none became free in time.
+        """
+        connection = await self.take()
+        try:
+            yield connection
+        finally:
+            await self.release(connection)
+
+    async def release(self, connection: Borrowed, *, timeout: float | None = None) -> None:
+        """Give a connection back.
+
+        asyncpg runs every release in a task of its own, so that a cancelled caller cannot interrupt the reset. When
+        there is nothing to reset, nothing is awaited that could be interrupted, and the task is saved.
+
+        Arguments:
+            connection: as `take` gave it.
+            timeout: seconds the reset may take, or None.
+        """
+        inner = connection._con  # type: ignore[attr-defined]
+        if inner is None or inner.is_closed() or inner.is_touched or inner.is_in_transaction():
+            await super().release(connection, timeout=timeout)
+            return
+        inner._on_release()
+        await connection._holder.release(timeout)
+
+    def status(self) -> PoolStatus:
+        """Count the connections.
+
+        Returns:
+            The counts at this moment.
+        """
+        size, idle = self.get_size(), self.get_idle_size()
+        return PoolStatus(
+            size=size,
+            idle=idle,
+            busy=size - idle,
+            waiting=self._waiting,
+            max_size=self.get_max_size(),
+        )

@@ -1,0 +1,93 @@
+"""The schema generator: Tortoise's tables, with the constraints, indexes and triggers that its fields cannot say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise.backends.base_postgres.schema_generator import BasePostgresSchemaGenerator
+from tortoise.indexes import Index as TortoiseIndex
+from tortoise.models import Model
+
+from charmodels.backend.constraints import Check
+from charmodels.sql import statement
+
+
+class Index(TortoiseIndex):
+    """An index as PostgreSQL writes it, for what Tortoise's own cannot say.
+
+    Arguments:
+        definition: what stands in the parentheses, `"user_id", "created_at" DESC`.
+        name: of the index.
+        fields: the fields it stands on; Tortoise wants to know them.
+        using: the access method, when it is not btree.
+        unique: whether it allows each key once.
+        where: the condition of a partial index.
+    """
+
+    def __init__(
+        self,
+        definition: str,
+        *,
+        name: str,
+        fields: tuple[str, ...],
+        using: str = "",
+        unique: bool = False,
+        where: str = "",
+    ) -> None:
+        super().__init__(fields=fields, name=name)
+        self.definition = definition
+        self.unique = unique
+        self.where = where
+        self.using = using
+        self.INDEX_TYPE = using
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the index to Aerich, which compares descriptions to find changes."""
+        return {
+            **super().describe(),
+            "extra": f"({self.definition}){f' WHERE {self.where}' if self.where else ''}",
+            "unique": self.unique,
+        }
+
+    def get_sql(self, schema_generator: Any, model: type[Model], safe: bool) -> str:
+        """Write CREATE INDEX."""
+        return (
+            f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {'IF NOT EXISTS ' if safe else ''}"
+            f'"{self.name}" ON "{model._meta.db_table}"'
+            f"{f' USING {self.using}' if self.using else ''} ({self.definition})"
+            f"{f' WHERE {self.where}' if self.where else ''};"
+        )
+
+
+class SchemaGenerator(BasePostgresSchemaGenerator):
+    """Writes the whole declared schema: what `Meta.checks`, `Meta.triggers` and `Index` say besides the fields."""
+
+    def get_create_schema_sql(self, safe: bool = True) -> str:
+        """Write the DDL for every model of this connection."""
+        models = self._get_models_to_create()
+        ours = any(_declared(model, "triggers") or _declared(model, "checks") for model in models)
+        parts = [
+            *([statement("schema/functions")] if ours else []),
+            super().get_create_schema_sql(safe),
+            *(trigger for model in models for trigger in self._triggers(model)),
+        ]
+        return "\n".join(parts)
+
+    def _get_table_sql(self, model: type[Model], safe: bool = True) -> dict[str, Any]:
+        table = super()._get_table_sql(model, safe)
+        checks: tuple[Check, ...] = _declared(model, "checks")
+        if checks:
+            creation = str(table["table_creation_string"])
+            end = creation.index("\n)")
+            rules = "".join(f',\n    CONSTRAINT "{check.name}" CHECK ({check.condition})' for check in checks)
+            table["table_creation_string"] = creation[:end] + rules + creation[end:]
+        return table
+
+    @staticmethod
+    def _triggers(model: type[Model]) -> list[str]:
+        table = model._meta.db_table
+        return [statement(f"schema/{name}").replace(":table", f'"{table}"') for name in _declared(model, "triggers")]
+
+
+def _declared(model: type[Model], name: str) -> tuple[Any, ...]:
+    return tuple(getattr(model.Meta, name, ()))

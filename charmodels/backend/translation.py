@@ -1,0 +1,175 @@
+"""The one seam where what the driver raises becomes an error of ours.
+
+By SQLSTATE (PostgreSQL's manual, appendix A) and by the name of the constraint; never by the words of a message,
+which depend on the server's language, except to find a constraint's name where a proxy drops the field.
+"""
+
+from __future__ import annotations
+
+import re
+
+import asyncpg
+from tortoise.exceptions import BaseORMException
+
+from charmodels.backend import constraints
+from charmodels.errors import (
+    CharmodelsError,
+    Conflict,
+    ConstraintViolation,
+    DatabaseError,
+    DatabaseUnavailable,
+    InvalidInput,
+    MigrationsPending,
+    SerializationFailure,
+    StatementTimeout,
+)
+
+_UNAVAILABLE_CLASSES = ("08", "57P", "53")
+_REFUSED = {
+    "28000": "the server refused the role",
+    "28P01": "the server refused the user name or the password",
+    "3D000": "the database does not exist",
+}
+_MISSING = {"42P01", "42883"}
+_QUOTED_NAME = re.compile(r"[\"«„“']([A-Za-z_]\w*)[\"»“”']")
+_SHARD_SUFFIX = re.compile(r"_\d+\Z")
+
+_own_tables: set[str] = set()
+
+
+def register_table(name: str) -> None:
+    """Make a table known as one that our migrations create.
+
+    Arguments:
+        name: the table's name.
+    """
+    _own_tables.add(name)
+
+
+def translate(error: BaseException, *, command_timeout: float | None = None) -> BaseException:
+    """Turn an error of the driver into one of ours.
+
+    Arguments:
+        error: what came out of asyncpg or the event loop.
+        command_timeout: seconds a statement may take, to say so in the error.
+
+    Returns:
+        A CharmodelsError, to be raised from the original; or the original, if it is not the driver's.
+    """
+    if isinstance(error, CharmodelsError | BaseORMException):
+        return error
+    if isinstance(error, asyncpg.PostgresError):
+        return _from_server(error, command_timeout)
+    if isinstance(error, asyncpg.InterfaceError):
+        return _from_driver(error)
+    if isinstance(error, TimeoutError):
+        return StatementTimeout(timeout=command_timeout)
+    if isinstance(error, OSError):
+        return DatabaseUnavailable(reason=f"{type(error).__name__}, {error.strerror or 'the connection failed'}")
+    return error
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether the server will refuse just the same when asked again.
+
+    Arguments:
+        error: what connecting raised.
+
+    Returns:
+        True for a wrong password, a missing database and the like.
+    """
+    final = {*_REFUSED, "42501"}
+    return getattr(error, "sqlstate", None) in final or isinstance(error, asyncpg.ClientConfigurationError)
+
+
+def _from_server(error: asyncpg.PostgresError, command_timeout: float | None) -> CharmodelsError:
+    state = error.sqlstate or ""
+    # DETAIL quotes rows and keys: a prompt, an address. It goes no further, not even in the chained traceback.
+    error.detail = None
+    if state in _REFUSED:
+        return DatabaseUnavailable(reason=_REFUSED[state])
+    if state == "57014":
+        return StatementTimeout(timeout=command_timeout)
+    if state in ("40001", "40P01"):
+        return SerializationFailure(sqlstate=state, reason=_first_line(error))
+    if state.startswith("23"):
+        return _from_constraint(error, state)
+    if state.startswith("22"):
+        return _from_data(error)
+    if state in _MISSING and (missing := _missing_of_ours(error)):
+        return MigrationsPending(missing=missing)
+    if state.startswith(_UNAVAILABLE_CLASSES):
+        return DatabaseUnavailable(reason=f"{_first_line(error)} (SQLSTATE {state})")
+    return DatabaseError(sqlstate=state or None, reason=_first_line(error))
+
+
+def _from_driver(error: asyncpg.InterfaceError) -> CharmodelsError:
+    if isinstance(error, ValueError):
+        return _from_data(error)
+    message = str(error.args[0]) if error.args else type(error).__name__
+    if "closed" in message or "closing" in message:
+        return DatabaseUnavailable(reason="the connection is closed")
+    return DatabaseError(sqlstate=None, reason=message.rstrip("."))
+
+
+def _from_constraint(error: asyncpg.PostgresError, state: str) -> CharmodelsError:
+    name = constraint_name(error)
+    check = constraints.find(name)
+    if check is not None:
+        return ConstraintViolation(constraint=name, field=check.field, reason=check.reason)
+    table = error.table_name or "the table"
+    if state == "23502":
+        return ConstraintViolation(constraint=name, field=error.column_name or table, reason="is required")
+    if state == "23514":
+        return ConstraintViolation(constraint=name, field=table, reason=f"breaks the rule {name}")
+    if state == "23503":
+        return Conflict(
+            constraint=name,
+            reason=f"a row of {table} refers to a row that is not there, or is referred to ({name})",
+        )
+    return Conflict(constraint=name, reason=f"{table} already has such a row ({name})")
+
+
+def _from_data(error: BaseException) -> InvalidInput:
+    """Name the argument that could not be stored, not its value, which the driver's message quotes."""
+    error.args = (re.sub(r":.*", "", str(error.args[0]), flags=re.DOTALL) if error.args else "",)
+    position = re.search(r"query argument \$(\d+)", str(error.args[0]))
+    what = f"value {position.group(1)} of the statement" if position else "a value of the statement"
+    state = getattr(error, "sqlstate", None)
+    reason = {
+        "22021": "holds a character that PostgreSQL cannot store",
+        "22P05": "holds a character that PostgreSQL cannot store",
+        "22001": "is too long for its column",
+        "22003": "is out of range for its column",
+    }.get(state or "", "does not fit the type of its column")
+    return InvalidInput(field=what, reason=reason)
+
+
+def constraint_name(error: asyncpg.PostgresError) -> str | None:
+    """Find the name of the constraint that a statement broke.
+
+    A Citus worker reports the name of the shard's constraint, with the shard's number behind it, and a proxy may
+    report it in the message alone.
+
+    Arguments:
+        error: of class 23.
+
+    Returns:
+        The name as the schema declares it, or None.
+    """
+    name = error.constraint_name
+    if name is None:
+        found = _QUOTED_NAME.findall(str(error.args[0])) if error.args else []
+        name = found[-1] if found else None
+    return _SHARD_SUFFIX.sub("", name) if name else None
+
+
+def _missing_of_ours(error: asyncpg.PostgresError) -> str | None:
+    names = _QUOTED_NAME.findall(str(error.args[0]))
+    if error.sqlstate == "42P01":
+        return next((f"table {name}" for name in names if name in _own_tables), None)
+    return next((f"function {name}" for name in names if name.startswith("charmodels_")), None)
+
+
+def _first_line(error: asyncpg.PostgresError) -> str:
+    return str(error.args[0]).splitlines()[0].rstrip(".") if error.args else type(error).__name__

@@ -1,0 +1,35 @@
+"""The closed sets of values that the schema knows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SubscriptionTier(StrEnum):
+    """What a user pays for; `charmodels.plans` says what each tier is worth."""
+
+    FREE = "FREE"
+    PREMIUM = "PREMIUM"
+    PRO = "PRO"
+
+
+class StyleType(StrEnum):
+    """How a character is drawn."""
+
+    REALISTIC = "REALISTIC"
+    CARTOON = "CARTOON"
+    ANIME = "ANIME"
+    FANTASY = "FANTASY"
+    CYBERPUNK = "CYBERPUNK"
+    VINTAGE = "VINTAGE"
+    MINIMALIST = "MINIMALIST"
+
+
+class GenerationStatus(StrEnum):
+    """Where a generation stands, and with it the character that it makes."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"

@@ -1,0 +1,107 @@
+"""Tortoise fields that put into the SQL what Tortoise's own do not."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, TypeVar
+
+from pypika_tortoise.functions import Lower
+from pypika_tortoise.terms import Term
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.data import CharEnumFieldInstance
+
+from charmodels.errors import InvalidInput
+
+E = TypeVar("E", bound=Enum)
+
+
+class _Truth(Enum):
+    """True and false as pypika writes enums: into the statement, not beside it."""
+
+    TRUE = True
+    FALSE = False
+
+
+class LiteralBooleanField(fields.BooleanField[bool]):
+    """A boolean that stands in a condition as a literal.
+
+    A partial index `WHERE is_public` serves a statement that says `is_public = true`; one that says `is_public = $1`
+    loses it as soon as PostgreSQL plans generically.
+    """
+
+    writes_literals = True
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        """Give the value for a row as it is, the value for a condition as a literal."""
+        if isinstance(instance, type) and isinstance(value, bool):
+            return _Truth(value)
+        return super().to_db_value(value, instance)
+
+
+class EnumField(CharEnumFieldInstance):
+    """An enum in a varchar column, with a clear error for what is not in it.
+
+    Arguments:
+        enum_type: the enum.
+        keywords: those of a Tortoise field.
+    """
+
+    writes_literals = False
+
+    def __init__(self, enum_type: type[E], **keywords: Any) -> None:
+        super().__init__(enum_type, **{"description": "", **keywords})
+
+    @property
+    def SQL_TYPE(self) -> str:  # type: ignore[override]  # noqa: N802 - Tortoise's name
+        """The column is text; a CHECK allows the values."""
+        return "TEXT"
+
+    def to_python_value(self, value: Any) -> Any:
+        """Turn a string into a member."""
+        return None if value is None else self._member(value)
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        """Turn a member, or the string of one, into a string."""
+        return None if value is None else self._member(value).value
+
+    def _member(self, value: Any) -> Enum:
+        try:
+            return self.enum_type(value)
+        except ValueError:
+            known = ", ".join(str(member.value) for member in self.enum_type)
+            raise InvalidInput(field=self.model_field_name, reason=f"must be one of {known}") from None
+
+
+class LiteralEnumField(EnumField):
+    """An enum that stands in a condition as a literal, for the sake of partial indexes."""
+
+    writes_literals = True
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        """Give the value for a row as a string, the value for a condition as a literal."""
+        if isinstance(instance, type) and value is not None:
+            return self._member(value)
+        return super().to_db_value(value, instance)
+
+
+class EmailField(fields.TextField):
+    """An email address: stored as typed, compared without regard to case, by an index on lower(...)."""
+
+    class _db_postgres:  # noqa: N801 - Tortoise finds it by this name
+        def function_cast(self, term: Term) -> Term:
+            """Compare and order by the lower case."""
+            return Lower(term)
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        """Give the value for a row as typed, the value for a condition in lower case."""
+        if isinstance(instance, type) and isinstance(value, str):
+            return value.lower()
+        return super().to_db_value(value, instance)
+
+
+class TextArrayField(ArrayField):
+    """An array of text."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(element_type="text", **keywords)

@@ -1,0 +1,36 @@
+"""Every limit of the schema, once: the pydantic schemas, the models and the CHECK constraints read it here."""
+
+from __future__ import annotations
+
+PROMPT_LENGTH = 2000
+"""Characters in a prompt, at most; at least one that is not white space."""
+
+NAME_LENGTH = 100
+"""Characters in the name of a user, a character or a template, at most."""
+
+DESCRIPTION_LENGTH = 1000
+"""Characters in the description of a template, at most."""
+
+EMAIL_LENGTH = 254
+"""Characters in an email address, at most (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+
+URL_LENGTH = 2048
+"""Characters in the address of an image, at most."""
+
+KEY_LENGTH = 255
+"""Characters in an idempotency key or in an identifier that another system gave, at most."""
+
+TAG_LENGTH = 50
+"""Characters in a tag, at most."""
+
+CHARACTER_TAGS = 10
+"""Tags on a character or a generation, at most."""
+
+TEMPLATE_TAGS = 20
+"""Tags on a template, at most."""
+
+BATCH_SIZE = 10
+"""Pictures in one generation, at most."""
+
+ERROR_LENGTH = 2000
+"""Characters kept of a generation's error message, at most."""

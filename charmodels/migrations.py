@@ -1,0 +1,229 @@
+"""Migrations: what is applied, what is pending, and the way up and down, one at a time.
+
+Aerich does the work. This module finds the migrations inside the installed package, lets one process at a time
+migrate, and answers what is pending without loading Aerich.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from charmodels.backend.translation import translate
+from charmodels.database import APP, current, tortoise_config
+from charmodels.errors import MigrationsPending, NotFound
+from charmodels.settings import Settings
+
+LOCK = 0x63686D6F64656C73
+"""The advisory lock under which migrations run: "chmodels" in ASCII, as a bigint."""
+
+LOCK_POLL = 0.1
+"""Seconds between attempts to get the lock. Waiting inside the server would hold a snapshot, and CREATE INDEX
+CONCURRENTLY in the process that has the lock waits for every snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStatus:
+    """Where a database stands.
+
+    Arguments:
+        applied: file names of the migrations that ran, oldest first.
+        pending: those still to run, oldest first.
+        unknown: those that ran but are not part of this version of the package: the database is newer than the code.
+    """
+
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether database and code agree."""
+        return not self.pending and not self.unknown
+
+
+def location() -> Path:
+    """Tell where the migrations are.
+
+    Returns:
+        The folder: inside the package when installed from a wheel, beside it in a checkout.
+    """
+    package = Path(__file__).parent
+    shipped = package / "aerich_migrations"
+    return shipped if shipped.is_dir() else package.parent / "aerich_migrations"
+
+
+def versions() -> tuple[str, ...]:
+    """List the migrations of this version of the package.
+
+    Returns:
+        File names, oldest first.
+
+    Example:
+        >>> versions()[0]
+        '0_20261124000000_init.py'
+    """
+    names = [path.name for path in (location() / APP).glob("[0-9]*_*.py")]
+    return tuple(sorted(names, key=lambda name: int(name.split("_")[0])))
+
+
+async def status(settings: Settings | str | None = None) -> MigrationStatus:
+    """Compare the database with this version of the package. Writes nothing.
+
+    Arguments:
+        settings: settings, a database URL, or None for the open database, or the environment if none is open.
+
+    Returns:
+        What is applied, pending and unknown.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached.
+
+    Example:
+        >>> async def is_ready() -> bool:
+        ...     return (await status()).is_current
+    """
+    async with _connection(settings) as connection:
+        return await _status(connection)
+
+
+async def require_current(settings: Settings | str | None = None) -> None:
+    """Refuse to go on with a database that is older than the code.
+
+    Arguments:
+        settings: as for `status`.
+
+    Raises:
+        MigrationsPending: it is.
+    """
+    found = await status(settings)
+    if found.pending:
+        raise MigrationsPending(pending=found.pending)
+
+
+async def upgrade(settings: Settings | str | None = None) -> tuple[str, ...]:
+    """Apply every pending migration; of two processes at once, one works and the other waits.
+
+    Arguments:
+        settings: as for `status`.
+
+    Returns:
+        File names of what was applied now; empty when nothing was pending.
+
+    Raises:
+        DatabaseUnavailable: the server cannot be reached.
+        DatabaseError: a migration failed; what came before it stays.
+
+    Example:
+        >>> async def start() -> None:
+        ...     await upgrade("postgresql://app@localhost/charmodels")
+    """
+
+    async def work(command: Any) -> list[str]:
+        return list(await command.upgrade(run_in_transaction=True))
+
+    return await _migrate(settings, work)
+
+
+async def downgrade(settings: Settings | str | None = None, *, version: int = -1) -> tuple[str, ...]:
+    """Undo migrations, and lose what they hold.
+
+    Arguments:
+        settings: as for `status`.
+        version: the number of the oldest one to undo, with all after it; -1 for the last one alone.
+
+    Returns:
+        File names of what was undone, newest first.
+
+    Raises:
+        NotFound: no such migration is applied.
+        DatabaseUnavailable: the server cannot be reached.
+
+    Example:
+        >>> async def start_over() -> None:
+        ...     await downgrade("postgresql://app@localhost/charmodels", version=0)
+    """
+
+    async def work(command: Any) -> list[str]:
+        from aerich.exceptions import DowngradeError
+
+        try:
+            return list(await command.downgrade(version, delete=False))
+        except DowngradeError as error:
+            raise NotFound(model="applied migration") from error
+
+    return await _migrate(settings, work)
+
+
+async def _migrate(
+    settings: Settings | str | None, work: Callable[[Any], Any], *, poll: float = LOCK_POLL
+) -> tuple[str, ...]:
+    resolved = _resolve(settings)
+    async with _connection(resolved) as connection:
+        if resolved.schema_name:
+            name = resolved.schema_name.replace('"', '""')
+            await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(poll * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        try:
+            before = await _status(connection)
+            # A task of its own: Tortoise.init() puts its state into the context of the task that calls it.
+            done = await asyncio.create_task(_run_aerich(resolved, work, before))
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+    return tuple(done)
+
+
+async def _run_aerich(settings: Settings, work: Callable[[Any], Any], before: MigrationStatus) -> list[str]:
+    from aerich import Command  # half the import time of everything else together
+    from tortoise import Tortoise
+
+    # One connection is enough, and no statement of a migration is too slow.
+    config = tortoise_config(settings.replace(db_pool_min=0, db_pool_max=2, db_command_timeout=86_400.0))
+    # First, and in this task's context: Aerich would take a database that is open in the process for its own.
+    await Tortoise.init(config=config)
+    command = Command(tortoise_config=config, app=APP, location=str(location()))
+    async with command:
+        done: list[str] = await work(command)
+    return done
+
+
+async def _status(connection: asyncpg.Connection[Any]) -> MigrationStatus:
+    known = versions()
+    if await connection.fetchval("SELECT to_regclass('aerich') IS NULL"):
+        return MigrationStatus(applied=(), pending=known, unknown=())
+    rows = await connection.fetch("SELECT version FROM aerich WHERE app = $1 ORDER BY id", APP)
+    applied = tuple(row["version"] for row in rows)
+    return MigrationStatus(
+        applied=applied,
+        pending=tuple(name for name in known if name not in applied),
+        unknown=tuple(name for name in applied if name not in known),
+    )
+
+
+def _resolve(settings: Settings | str | None) -> Settings:
+    from charmodels import database
+
+    if settings is None and database._open is not None and database._open.is_open:
+        return current().settings
+    return Settings.resolve(settings)
+
+
+@asynccontextmanager
+async def _connection(settings: Settings | str | None) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection outside the pool: one that waits for a lock must not keep others from the pool's."""
+    try:
+        connection = await asyncpg.connect(**_resolve(settings).connect_arguments())
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise translate(error) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()

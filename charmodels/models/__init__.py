@@ -1,0 +1,23 @@
+"""The models, one table a class. Tortoise finds them here."""
+
+from __future__ import annotations
+
+from charmodels.models.audit import AuditEntry
+from charmodels.models.character import Character
+from charmodels.models.generation import Generation, GenerationJob, ProviderRequest
+from charmodels.models.quota import QuotaEntry, QuotaHold, UserQuota
+from charmodels.models.template import CharacterTemplate
+from charmodels.models.user import User
+
+__all__ = [
+    "AuditEntry",
+    "Character",
+    "CharacterTemplate",
+    "Generation",
+    "GenerationJob",
+    "ProviderRequest",
+    "QuotaEntry",
+    "QuotaHold",
+    "User",
+    "UserQuota",
+]

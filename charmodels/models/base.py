@@ -1,0 +1,183 @@
+"""The base of every model: validated on the way in, named errors on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.expressions import Expression
+from tortoise.fields.base import DatabaseDefault
+from tortoise.fields.db_defaults import SqlDefault
+from tortoise.models import Model as TortoiseModel
+
+from charmodels.backend import constraints
+from charmodels.backend.translation import register_table
+from charmodels.errors import InvalidInput
+from charmodels.identifiers import new_id, utc_now
+from charmodels.querysets.base import Manager, immutable_fields, not_open
+from charmodels.values import validate
+
+NOW = SqlDefault("clock_timestamp()")
+NEW_ID = SqlDefault("charmodels_uuidv7()")
+
+
+class Model(TortoiseModel):
+    """A Tortoise model that validates and raises the errors of `charmodels.errors`.
+
+    What a subclass may say in its `Meta`, besides Tortoise's own:
+
+    - `checks`: CHECK constraints (`charmodels.backend.constraints`),
+    - `triggers`: names of files under `charmodels/sql/schema/`,
+    - `immutable`: fields that never change after the first save,
+    - `kept_by_database`: columns that a trigger fills; they are read back after an update.
+
+    `validated` maps fields to types of `charmodels.values`.
+    """
+
+    _no_comments = True  # Tortoise would read the source of every model at import, for comments on columns
+    validated: ClassVar[Mapping[str, Any]] = {}
+
+    class Meta:
+        abstract = True
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        manager = cls.__dict__.get("objects")
+        if isinstance(manager, Manager):
+            cls._meta.manager = manager
+        constraints.register(getattr(cls.Meta, "checks", ()))
+        if cls.__module__.startswith("charmodels.") and not cls._meta.abstract:
+            register_table(cls._meta.db_table)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except InvalidInput:
+            raise
+        except (ValueError, TypeError) as error:
+            raise self._blame(values) from error
+
+    def update_from_dict(self, data: dict[str, Any]) -> Self:
+        """Set fields from a dict; keys that are no fields are left out.
+
+        Arguments:
+            data: names and values.
+
+        Returns:
+            The object itself.
+
+        Raises:
+            InvalidInput: a value has the wrong type.
+        """
+        try:
+            return super().update_from_dict(data)
+        except InvalidInput:
+            raise
+        except (ValueError, TypeError) as error:
+            raise self._blame(data) from error
+
+    @classmethod
+    def _blame(cls, values: Mapping[str, Any]) -> InvalidInput:
+        """Find the field that Tortoise could not set, whose error does not name it."""
+        for name, value in values.items():
+            field = cls._meta.fields_map.get(name)
+            if field is None:
+                continue
+            if value is None and not field.null:
+                return InvalidInput(field=name, reason="is required")
+            try:
+                field.to_python_value(value)
+            except InvalidInput as error:
+                return error
+            except (ValueError, TypeError):
+                return InvalidInput(field=name, reason=f"does not fit a {type(field).__name__}")
+        return InvalidInput(field=cls.__name__, reason="has a value of the wrong type")
+
+    @classmethod
+    def _choose_db(cls, for_write: bool = False) -> BaseDBAsyncClient:
+        try:
+            return super()._choose_db(for_write)
+        except RuntimeError as error:
+            raise not_open() from error
+
+    def _validate(self, names: Iterable[str]) -> None:
+        """Check fields, and put the normalised values in their place."""
+        for name in names:
+            value = getattr(self, name, None)
+            if isinstance(value, Expression | DatabaseDefault):
+                continue
+            field = self._meta.fields_map[name]
+            if value is None:
+                if not field.null:
+                    raise InvalidInput(field=name, reason="is required")
+                continue
+            annotation = self.validated.get(name)
+            if annotation is not None:
+                setattr(self, name, validate(name, annotation, value))
+
+    async def save(
+        self,
+        using_db: BaseDBAsyncClient | None = None,
+        update_fields: Iterable[str] | None = None,
+        force_create: bool = False,
+        force_update: bool = False,
+    ) -> None:
+        """Insert or update the row, after validation.
+
+        An update writes neither the key nor the owner, which never change, nor what the database keeps itself.
+
+        Arguments:
+            using_db: a client or transaction, or None for the open database.
+            update_fields: names of the fields to write, or None for all that may change.
+            force_create: insert in any case.
+            force_update: update in any case.
+
+        Raises:
+            InvalidInput: a value breaks a rule, or `update_fields` names a field that never changes.
+            Conflict: the row would clash with another one.
+
+        Example:
+            >>> async def rename(user: "User") -> None:
+            ...     user.name = "Ada"
+            ...     await user.save(update_fields=["name"])
+        """
+        names = None if update_fields is None else tuple(update_fields)
+        if force_create or not (force_update or self._saved_in_db or names):
+            self._validate(self._meta.fields_db_projection)
+        else:
+            names = self._changeable(names)
+            self._validate(names or ())
+        await super().save(using_db, names, force_create, force_update)
+
+    def _changeable(self, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        fixed = immutable_fields(type(self))
+        if names is not None:
+            for name in names:
+                if name in fixed:
+                    raise InvalidInput(field=name, reason="never changes")
+                if name not in self._meta.fields_db_projection:
+                    raise InvalidInput(field=name, reason="is not a column")
+            return names
+        if self._partial:
+            return None  # Tortoise says what is wrong with saving a part
+        kept = getattr(self.Meta, "kept_by_database", ())
+        return tuple(name for name in self._meta.fields_db_projection if name not in fixed and name not in kept)
+
+
+def primary_key() -> UUID:
+    """Make a primary key field: a UUIDv7 by the client, or by the database for whoever inserts in SQL."""
+    return fields.UUIDField(primary_key=True, default=new_id, db_default=NEW_ID)
+
+
+class Entity(Model):
+    """Adds a key and two times: `updated_at` is kept by the trigger `touch`, which the subclass names in its `Meta`."""
+
+    id = primary_key()
+    created_at = fields.DatetimeField(default=utc_now, db_default=NOW)
+    updated_at = fields.DatetimeField(default=utc_now, db_default=NOW)
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,60 @@
+"""The template: a ready-made start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tortoise import fields
+from tortoise.fields.db_defaults import SqlDefault
+
+from charmodels import limits
+from charmodels.backend.constraints import length, not_negative, one_of, tag_list
+from charmodels.backend.schema import Index
+from charmodels.enums import StyleType
+from charmodels.fields import EnumField, LiteralBooleanField, TextArrayField
+from charmodels.models.base import Entity
+from charmodels.querysets.templates import CharacterTemplateManager
+from charmodels.values import Count, Description, Name, Prompt, TemplateTags
+
+if TYPE_CHECKING:
+    from charmodels.models.character import Character
+
+
+class CharacterTemplate(Entity):
+    """A prompt with a style and tags from which characters are made. Its name is its natural key."""
+
+    name = fields.TextField()
+    description = fields.TextField(default="", db_default="")
+    prompt = fields.TextField()
+    style_type: StyleType = EnumField(StyleType)  # type: ignore[assignment]
+    tags: list[str] = TextArrayField(default=list, db_default=SqlDefault("'{}'"))
+    is_active: bool = LiteralBooleanField(default=True, db_default=SqlDefault("true"))  # type: ignore[assignment]
+    usage_count = fields.IntField(default=0, db_default=0)
+
+    characters: fields.ReverseRelation[Character]
+
+    objects = CharacterTemplateManager()
+    validated: ClassVar = {
+        "name": Name,
+        "description": Description,
+        "prompt": Prompt,
+        "tags": TemplateTags,
+        "usage_count": Count,
+    }
+
+    class Meta:
+        table = "character_templates"
+        triggers = ("touch",)
+        kept_by_database = ("updated_at",)
+        indexes = (Index('"name"', name="character_templates_name_key", fields=("name",), unique=True),)
+        checks = (
+            length("character_templates", "name", limits.NAME_LENGTH),
+            length("character_templates", "description", limits.DESCRIPTION_LENGTH, least=0),
+            length("character_templates", "prompt", limits.PROMPT_LENGTH),
+            one_of("character_templates", "style_type", StyleType),
+            not_negative("character_templates", "usage_count"),
+            *tag_list("character_templates", "tags", limits.TEMPLATE_TAGS, limits.TAG_LENGTH),
+        )
+
+    def __str__(self) -> str:
+        return self.name

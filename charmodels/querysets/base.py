@@ -1,0 +1,179 @@
+"""The queryset and the manager that the others build on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
+
+from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
+from tortoise.exceptions import MultipleObjectsReturned
+from tortoise.manager import Manager as TortoiseManager
+from tortoise.models import Model
+from tortoise.queryset import QuerySet as TortoiseQuerySet
+
+from charmodels.backend.client import Client
+from charmodels.errors import ConfigurationError, InvalidInput, NotFound
+from charmodels.querysets import compiled
+
+if TYPE_CHECKING:
+    from pypika_tortoise.terms import Term
+    from tortoise.expressions import Expression, Q
+    from tortoise.query_utils import Prefetch
+    from tortoise.queryset import UpdateQuery
+
+M = TypeVar("M", bound=Model)
+
+
+class QuerySet(TortoiseQuerySet[M]):
+    """Tortoise's queryset, with compiled statements, our errors and a class that a type checker can follow.
+
+    It holds no state of its own. Subclass it to add verbs to a model:
+
+    Example:
+        >>> class ActiveQuerySet(QuerySet[M]):
+        ...     def active(self) -> Self:
+        ...         return self.filter(is_active=True)
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        # Tortoise says QuerySet[MODEL] here and returns the class that it was called on.
+        def filter(self, *args: Q, **kwargs: Any) -> Self: ...  # noqa: D102
+        def exclude(self, *args: Q, **kwargs: Any) -> Self: ...  # noqa: D102
+        def order_by(self, *orderings: str) -> Self: ...  # noqa: D102
+        def limit(self, limit: int) -> Self: ...  # noqa: D102
+        def offset(self, offset: int) -> Self: ...  # noqa: D102
+        def __getitem__(self, key: slice) -> Self: ...
+        def distinct(self) -> Self: ...  # noqa: D102
+        def all(self) -> Self: ...  # noqa: D102
+        def only(self, *fields_for_select: str) -> Self: ...  # noqa: D102
+        def select_related(self, *fields: str) -> Self: ...  # noqa: D102
+        def prefetch_related(self, *args: str | Prefetch) -> Self: ...  # noqa: D102
+        def annotate(self, **kwargs: Expression | Term) -> Self: ...  # noqa: D102
+        def group_by(self, *fields: str) -> Self: ...  # noqa: D102
+        def using_db(self, _db: BaseDBAsyncClient | None) -> Self: ...  # noqa: D102
+        def select_for_update(  # noqa: D102
+            self,
+            nowait: bool = False,
+            skip_locked: bool = False,
+            of: tuple[str, ...] = (),
+            no_key: bool = False,
+        ) -> Self: ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the database can do: always PostgreSQL, so a queryset can be built before one is open."""
+        return Client.capabilities
+
+    @capabilities.setter
+    def capabilities(self, value: Capabilities) -> None:
+        pass
+
+    def _choose_db(self, for_write: bool = False) -> BaseDBAsyncClient:
+        try:
+            return super()._choose_db(for_write)
+        except RuntimeError as error:
+            raise not_open() from error
+
+    def __await__(self) -> Generator[Any, None, list[M]]:
+        # Unlike Tortoise's, an awaited queryset does not keep its connection: run again after a transaction, it
+        # would ask the one that is over.
+        return self._run().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[M]:
+        for row in await self:
+            yield row
+
+    async def _run(self) -> Any:
+        db = self._db or self._choose_db(self._select_for_update)
+        found = compiled.find(self)
+        if found is None:
+            self._make_query()
+            sql, values = self.query.get_parameterized_sql()
+            index = self._select_related_idx
+        else:
+            (sql, index), values = found
+        executor = db.executor_class(
+            model=self.model,
+            db=db,
+            prefetch_map=self._prefetch_map,
+            prefetch_queries=self._prefetch_queries,
+            select_related_idx=index,  # type: ignore[arg-type]
+        )
+        rows = await executor.execute_select(sql, values, custom_fields=list(self._annotations))
+        return self._one_of(rows) if self._single else rows
+
+    def _one_of(self, rows: list[M]) -> M | None:
+        if len(rows) == 1:
+            return rows[0]
+        if rows:
+            raise MultipleObjectsReturned(self.model)
+        if self._raise_does_not_exist:
+            raise NotFound(model=self.model.__name__)
+        return None
+
+    def update(self, **kwargs: Any) -> UpdateQuery:
+        """Update every row of the queryset in one statement.
+
+        Arguments:
+            kwargs: field names and values or expressions.
+
+        Returns:
+            A query that, awaited, gives the number of rows.
+
+        Raises:
+            InvalidInput: a field is the key, or the owner, which never changes.
+
+        Example:
+            >>> import charmodels as cm
+            >>> query = cm.CharacterTemplate.objects.filter(name="Knight").update(is_active=False)
+        """
+        for name in kwargs.keys() & immutable_fields(self.model):
+            raise InvalidInput(field=name, reason="never changes")
+        return super().update(**kwargs)
+
+
+def immutable_fields(model: type[Model]) -> frozenset[str]:
+    """Give the fields of a model that no update may change.
+
+    Arguments:
+        model: a Tortoise model; `Meta.immutable` names the fields beside the key.
+
+    Returns:
+        Their names.
+    """
+    return frozenset((model._meta.pk_attr, "pk", *getattr(model.Meta, "immutable", ())))
+
+
+def not_open() -> ConfigurationError:
+    """Make the error for a query before the database is open."""
+    return ConfigurationError(
+        reason="No database is open",
+        example="async with charmodels.connect() as database: ...",
+    )
+
+
+S = TypeVar("S", bound=QuerySet[Any])
+
+
+class Manager(TortoiseManager, Generic[S]):
+    """Hands out a queryset class: `objects` on a model is a fresh queryset of it.
+
+    A subclass names the class, for Tortoise makes managers without arguments.
+
+    Example:
+        >>> class ActiveQuerySet(QuerySet[M]): ...
+        >>> class ActiveManager(Manager[ActiveQuerySet]):
+        ...     queryset_class = ActiveQuerySet
+    """
+
+    queryset_class: ClassVar[type[Any]] = QuerySet
+
+    def get_queryset(self) -> S:
+        """Give a fresh queryset of the model."""
+        return cast("S", self.queryset_class(self._model))
+
+    def __get__(self, instance: Model | None, owner: type[Model]) -> S:
+        """Give a fresh queryset when the manager is read off its model."""
+        return cast("S", self.queryset_class(owner))

@@ -1,0 +1,98 @@
+"""What characters can be asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from charmodels.enums import GenerationStatus
+from charmodels.errors import Conflict, NotFound
+from charmodels.identifiers import utc_now
+from charmodels.querysets.base import Manager
+from charmodels.querysets.styles import StyledQuerySet
+from charmodels.schemas import CharacterCreate
+
+if TYPE_CHECKING:
+    from charmodels.models.character import Character
+
+PUBLIC = '"is_public" = true AND "generation_status" = \'COMPLETED\''
+"""The condition of the public gallery, as `public()` compiles it and the partial indexes repeat it."""
+
+
+class CharacterQuerySet(StyledQuerySet["Character"]):
+    """Queries on characters."""
+
+    def public(self) -> Self:
+        """Keep what the public gallery shows: published and finished.
+
+        Returns:
+            The narrowed queryset.
+
+        Example:
+            >>> import charmodels as cm
+            >>> query = cm.Character.objects.public().newest().limit(20)
+        """
+        return self.filter(is_public=True, generation_status=GenerationStatus.COMPLETED)
+
+    def owned_by(self, user_id: UUID) -> Self:
+        """Keep one user's own.
+
+        Arguments:
+            user_id: the owner.
+
+        Returns:
+            The narrowed queryset.
+        """
+        return self.filter(user_id=user_id)
+
+    def newest(self) -> Self:
+        """Put the newest first; the id breaks ties.
+
+        Returns:
+            The ordered queryset.
+        """
+        return self.order_by("-created_at", "-id")
+
+    async def create_for(self, user_id: UUID, character: CharacterCreate, **values: Any) -> Character:
+        """Create a character that no generation stands behind: its work is done.
+
+        Arguments:
+            user_id: the owner.
+            character: what to create.
+            values: further columns, as `template_id`.
+
+        Returns:
+            The character, saved, COMPLETED.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Example:
+            >>> import charmodels as cm
+            >>> async def create(user: cm.User) -> cm.Character:
+            ...     knight = cm.CharacterCreate(prompt="A knight at dawn", style_type="FANTASY", tags=["hero"])
+            ...     return await cm.Character.objects.create_for(user.id, knight)
+        """
+        published_at: datetime | None = utc_now() if character.is_public else None
+        try:
+            return await self.model.create(
+                self._db,
+                user_id=user_id,
+                **{
+                    **character.model_dump(),
+                    "generation_status": GenerationStatus.COMPLETED,
+                    "published_at": published_at,
+                    **values,
+                },
+            )
+        except Conflict as error:
+            if error.constraint == "characters_user_id_fkey":
+                raise NotFound(model="User") from error
+            raise
+
+
+class CharacterManager(Manager[CharacterQuerySet]):
+    """`Character.objects`."""
+
+    queryset_class = CharacterQuerySet

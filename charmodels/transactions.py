@@ -1,0 +1,151 @@
+"""Transactions that say who acts, and that run again when they lose a race."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Literal, ParamSpec, TypeVar
+from uuid import UUID
+
+from charmodels.backend.client import Client, TransactionClient
+from charmodels.database import CONNECTION, current
+from charmodels.errors import InvalidInput, SerializationFailure
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+
+FIRST_DELAY = 0.01
+"""Seconds before a lost transaction runs again, at most; doubles each time."""
+
+
+class transaction:  # noqa: N801 - read as a word of the language: `async with cm.transaction():`
+    """A transaction: of one block, or of a function that runs again when it loses.
+
+    As a block it runs once; a block cannot be run again, so losing a race raises SerializationFailure. As a decorator
+    or through `run` the whole function is repeated, which is right only if it does nothing but talk to the database.
+
+    Inside another transaction a block is a savepoint, and a function runs once: only the outermost can run again.
+
+    Arguments:
+        actor: who acts, for the audit trail; until the transaction ends.
+        request_id: what to find the request by, for the audit trail.
+        isolation: "read_committed" unless said otherwise, "repeatable_read" or "serializable".
+        readonly: refuse to write.
+        retries: how often a function runs again after a serialization failure or a deadlock.
+
+    Raises:
+        SerializationFailure: lost to a concurrent transaction, as a block, or as a function too often.
+        ConfigurationError: no database is open.
+
+    Example:
+        >>> import charmodels as cm
+        >>> async def rename(user: cm.User) -> None:
+        ...     async with cm.transaction(actor=user.id):
+        ...         user.name = "Ada"
+        ...         await user.save()
+        >>> @cm.transaction(isolation="serializable", retries=5)
+        ... async def count_users() -> int:
+        ...     return await cm.User.objects.count()
+    """
+
+    def __init__(
+        self,
+        *,
+        actor: UUID | str | None = None,
+        request_id: str | None = None,
+        isolation: Isolation | None = None,
+        readonly: bool = False,
+        retries: int = 3,
+    ) -> None:
+        if retries < 0:
+            raise InvalidInput(field="retries", reason="must not be negative")
+        self.actor = None if actor is None else str(actor)
+        self.request_id = request_id
+        self.isolation: Isolation | None = isolation
+        self.readonly = readonly
+        self.retries = retries
+        self._context: Any = None
+
+    def _client(self) -> Client:
+        current()
+        from tortoise.context import require_context  # what is open, or the transaction around this one
+
+        client = require_context().connections.get(CONNECTION)
+        assert isinstance(client, Client)  # noqa: S101 - the configuration names our backend
+        return client
+
+    async def __aenter__(self) -> TransactionClient:
+        outer = self._client()
+        context = outer._in_transaction()
+        client = context.client
+        if not isinstance(outer, TransactionClient):
+            client.options = {"isolation": self.isolation, "readonly": self.readonly}
+        client.actor, client.request_id = self.actor, self.request_id
+        entered = await context.__aenter__()
+        self._context = context
+        return entered
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        context, self._context = self._context, None
+        await context.__aexit__(kind, error, traceback)
+
+    def __call__(self, function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        """Make a function that runs in a transaction, by `run`, each time it is called."""
+
+        @functools.wraps(function)
+        async def in_transaction(*arguments: P.args, **keywords: P.kwargs) -> R:
+            return await self.run(function, *arguments, **keywords)
+
+        return in_transaction
+
+    async def run(self, function: Callable[P, Awaitable[R]], *arguments: P.args, **keywords: P.kwargs) -> R:
+        """Run a function in a transaction, again if it loses.
+
+        Arguments:
+            function: the whole of the transaction; it must not act outside the database.
+            arguments, keywords: handed to it.
+
+        Returns:
+            What the function returned when it won.
+
+        Raises:
+            SerializationFailure: it lost more often than `retries` allow.
+
+        Example:
+            >>> import charmodels as cm
+            >>> async def rename(user: cm.User, name: str) -> None:
+            ...     user.name = name
+            ...     await user.save()
+            >>> async def main(user: cm.User) -> None:
+            ...     await cm.transaction(actor=user.id).run(rename, user, "Ada")
+        """
+        nested = isinstance(self._client(), TransactionClient)
+        for attempt in range(self.retries + 1):
+            try:
+                async with self._again():
+                    return await function(*arguments, **keywords)
+            except SerializationFailure:
+                if nested or attempt == self.retries:
+                    raise
+                await asyncio.sleep(random.uniform(0, FIRST_DELAY * 2**attempt))  # noqa: S311 - jitter
+        raise AssertionError("unreachable")
+
+    def _again(self) -> transaction:
+        """Make a transaction like this one, for each entry needs a context of its own."""
+        return transaction(
+            actor=self.actor,
+            request_id=self.request_id,
+            isolation=self.isolation,
+            readonly=self.readonly,
+            retries=self.retries,
+        )

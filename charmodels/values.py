@@ -1,0 +1,180 @@
+"""The types of values that go into the schema, with their rules.
+
+Each is a pydantic type built from a limit in `charmodels.limits`. The schemas use them as annotations, the models
+validate with them on `create` and `save`, so both refuse the same values with the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Annotated, Any, TypeAlias
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+
+from charmodels import limits
+from charmodels.errors import InvalidInput
+from charmodels.tags import normalize_tags
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return _storable(text)
+
+
+def _trimmed(text: Any) -> Any:
+    return text.strip() if isinstance(text, str) else text
+
+
+# Deliberately loose: one @, something on both sides, no white space. What is really an address, only a mail can tell.
+_EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("must be an email address")
+    return text
+
+
+def _web_address(text: str) -> str:
+    if not re.match(r"https?://[^\s\x00]+\Z|/[^\s\x00]*\Z|data:image/[^\s\x00]+\Z", text):
+        raise ValueError("must be an http(s) address or a path that begins with /")
+    return text
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _time_zone(text: str) -> str:
+    if text not in _time_zones():
+        raise ValueError("must be the name of an IANA time zone, like Europe/Berlin")
+    return text
+
+
+Prompt: TypeAlias = Annotated[str, Field(min_length=1, max_length=limits.PROMPT_LENGTH), AfterValidator(_not_blank)]
+Name: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_trimmed),
+    Field(min_length=1, max_length=limits.NAME_LENGTH),
+    AfterValidator(_not_blank),
+]
+Description: TypeAlias = Annotated[str, Field(max_length=limits.DESCRIPTION_LENGTH), AfterValidator(_storable)]
+Email: TypeAlias = Annotated[
+    str, BeforeValidator(_trimmed), Field(max_length=limits.EMAIL_LENGTH), AfterValidator(_email)
+]
+ImageUrl: TypeAlias = Annotated[str, Field(max_length=limits.URL_LENGTH), AfterValidator(_web_address)]
+Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=limits.KEY_LENGTH), AfterValidator(_not_blank)]
+TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
+BatchSize: TypeAlias = Annotated[int, Field(ge=1, le=limits.BATCH_SIZE)]
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+CharacterTags: TypeAlias = Annotated[
+    list[str], BeforeValidator(lambda tags: normalize_tags(tags, limit=limits.CHARACTER_TAGS))
+]
+TemplateTags: TypeAlias = Annotated[
+    list[str], BeforeValidator(lambda tags: normalize_tags(tags, limit=limits.TEMPLATE_TAGS))
+]
+
+
+def _json_safe(value: Any) -> None:
+    """Refuse what jsonb cannot store, at any depth."""
+    if isinstance(value, str):
+        _storable(value).encode("utf-8")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ValueError("must have strings as keys")
+            _json_safe(key)
+            _json_safe(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _json_safe(item)
+    elif isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ValueError("must not hold NaN or infinity")
+    elif value is not None and not isinstance(value, bool | int):
+        raise ValueError("must be plain JSON")
+
+
+def _metadata(value: dict[str, Any]) -> dict[str, Any]:
+    _json_safe(value)
+    return value
+
+
+Metadata: TypeAlias = Annotated[dict[str, Any], AfterValidator(_metadata)]
+
+
+@cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
+
+
+def validate(field: str, annotation: Any, value: Any) -> Any:
+    """Check one value against one of the types above.
+
+    Arguments:
+        field: the field's name, for the error.
+        annotation: a type of this module.
+        value: what is to be stored.
+
+    Returns:
+        The value as it is stored: tags normalised, names trimmed.
+
+    Raises:
+        InvalidInput: it breaks the rule.
+
+    Example:
+        >>> validate("name", Name, "  Ada ")
+        'Ada'
+    """
+    try:
+        return _adapter(annotation).validate_python(value)
+    except ValidationError as error:
+        raise InvalidInput(field=field, reason=first_reason(error)) from None
+
+
+def first_reason(error: ValidationError) -> str:
+    """Say what pydantic found first, without the value that it found.
+
+    Arguments:
+        error: what pydantic raised.
+
+    Returns:
+        The rest of a sentence that begins with the field's name.
+
+    Example:
+        >>> from pydantic import TypeAdapter
+        >>> try:
+        ...     TypeAdapter(Prompt).validate_python("")
+        ... except ValidationError as error:
+        ...     first_reason(error)
+        'must have at least 1 character'
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, InvalidInput):
+        return cause.reason
+    message = first["msg"].removeprefix("Value error, ")
+    for prefix, replacement in _REASONS:
+        if message.startswith(prefix):
+            return replacement + message.removeprefix(prefix)
+    return message[:1].lower() + message[1:]
+
+
+_REASONS = (
+    ("String should ", "must "),
+    ("Input should ", "must "),
+    ("List should ", "must "),
+    ("Dictionary should ", "must "),
+    ("Field required", "is required"),
+    ("Extra inputs are not permitted", "is not a known field"),
+)
