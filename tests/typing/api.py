@@ -1,0 +1,104 @@
+"""The public surface under the type checkers: `make check` fails when a chain loses its class."""
+
+from __future__ import annotations
+
+from typing import Any, assert_type
+from uuid import UUID
+
+from tortoise import fields
+
+import charmodels as cm
+from charmodels.querysets.characters import CharacterQuerySet
+from charmodels.querysets.templates import CharacterTemplateQuerySet
+from charmodels.querysets.users import UserQuerySet
+
+
+async def chains(user_id: UUID) -> None:
+    assert_type(cm.Character.objects, CharacterQuerySet)
+    query = (
+        cm.Character.objects.public()
+        .filter(name="Ada")
+        .styled(cm.StyleType.FANTASY)
+        .exclude(name=None)
+        .order_by("-created_at")
+        .select_related("user")
+        .prefetch_related("generations")
+        .newest()
+        .limit(20)
+        .offset(20)
+        .owned_by(user_id)
+        .distinct()
+        .all()
+    )
+    assert_type(query, CharacterQuerySet)
+    assert_type(query[0:10], CharacterQuerySet)
+    assert_type(await query, list[cm.Character])
+    assert_type(await query.first(), cm.Character | None)
+    assert_type(await query.get(id=user_id), cm.Character)
+    assert_type(await query.get_or_none(id=user_id), cm.Character | None)
+    assert_type(await query.count(), int)
+    async for character in query:
+        assert_type(character, cm.Character)
+    assert_type(cm.User.objects.filter(name="Ada"), UserQuerySet)
+    assert_type(await cm.User.objects.get_by_email("ada@example.com"), cm.User)
+    assert_type(cm.CharacterTemplate.objects.active().popular(), CharacterTemplateQuerySet)
+
+
+async def rows(character: cm.Character, user: cm.User, generation: cm.Generation) -> None:
+    assert_type(character.id, UUID)
+    assert_type(character.user_id, UUID)
+    assert_type(character.name, str | None)
+    assert_type(character.prompt, str)
+    assert_type(character.tags, list[str])
+    assert_type(character.metadata, dict[str, Any])
+    assert_type(character.is_public, bool)
+    assert_type(character.style_type, cm.StyleType)
+    assert_type(character.generation_status, cm.GenerationStatus)
+    assert_type(user.email, str)
+    assert_type(user.subscription_tier, cm.SubscriptionTier)
+    assert_type(generation.character_id, UUID | None)
+    assert_type(generation.batch_size, int)
+    assert_type(await cm.User.create(email="ada@example.com"), cm.User)
+
+
+async def life_cycle() -> None:
+    database = cm.connect("postgresql://localhost/charmodels", apps={"shop": ["shop.models"]})
+    assert_type(database, cm.Database)
+    async with database as opened:
+        assert_type(opened, cm.Database)
+        assert_type(opened.pool_status().busy, int)
+        async with opened.acquire() as connection:
+            await connection.execute("SELECT 1")
+    assert_type(await cm.migrations.status(), cm.MigrationStatus)
+
+
+@cm.transaction(retries=5)
+async def rename(user: cm.User, name: str) -> int:
+    user.name = name
+    await user.save()
+    return len(name)
+
+
+async def transactions(user: cm.User) -> None:
+    assert_type(await rename(user, "Ada"), int)
+    assert_type(await cm.transaction(actor=user.id).run(rename, user, name="Ada"), int)
+
+
+class ShelfQuerySet(cm.QuerySet["Shelf"]):
+    def wide(self) -> ShelfQuerySet:
+        return self.filter(width__gt=100)
+
+
+class ShelfManager(cm.Manager[ShelfQuerySet]):
+    queryset_class = ShelfQuerySet
+
+
+class Shelf(cm.Model):
+    id = fields.IntField(primary_key=True)
+    width = fields.IntField()
+    objects = ShelfManager()
+
+
+async def own_models() -> None:
+    assert_type(Shelf.objects.wide().filter(id=1), ShelfQuerySet)
+    assert_type(await Shelf.objects.wide(), list[Shelf])
