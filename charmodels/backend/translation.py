@@ -31,7 +31,7 @@ _REFUSED = {
     "3D000": "the database does not exist",
 }
 _MISSING = {"42P01", "42883"}
-_QUOTED_NAME = re.compile(r"[\"«»„“”‘’']([A-Za-z_]\w*)[\"«»„“”‘’']")  # as the server's languages quote
+_QUOTED_NAME = re.compile(r"[\"«»„“”']([A-Za-z_]\w*)[\"«»„“”']")  # as the server's languages quote
 _SHARD_SUFFIX = re.compile(r"_\d+\Z")
 
 _own_tables: set[str] = set()

@@ -38,13 +38,13 @@ class Generation(Entity):
     prompt = fields.TextField()
     style_type: StyleType = EnumField(StyleType)  # type: ignore[assignment]
     tags: list[str] = TextArrayField(default=list, db_default=SqlDefault("'{}'"))
-    batch_size = fields.SmallIntField(default=1, db_default=1)
+    batch_size: int = fields.SmallIntField(default=1, db_default=1)
     provider_request_id: str | None = fields.TextField(null=True)
     key: str | None = fields.TextField(null=True)
-    priority = fields.SmallIntField(default=0, db_default=0)
-    attempts = fields.SmallIntField(default=0, db_default=0)
-    max_attempts = fields.SmallIntField(default=3, db_default=3)
-    rescues = fields.SmallIntField(default=0, db_default=0)
+    priority: int = fields.SmallIntField(default=0, db_default=0)
+    attempts: int = fields.SmallIntField(default=0, db_default=0)
+    max_attempts: int = fields.SmallIntField(default=3, db_default=3)
+    rescues: int = fields.SmallIntField(default=0, db_default=0)
     error_message: str | None = fields.TextField(null=True)
     started_at = fields.DatetimeField(null=True)
     completed_at = fields.DatetimeField(null=True)
@@ -124,7 +124,7 @@ class GenerationJob(Model):
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "charmodels.User", related_name="generation_jobs", on_delete=fields.CASCADE
     )
-    priority = fields.SmallIntField(default=0, db_default=0)
+    priority: int = fields.SmallIntField(default=0, db_default=0)
     available_at = fields.DatetimeField(default=utc_now, db_default=NOW)
     worker: str | None = fields.TextField(null=True)
     attempt_token: UUID | None = fields.UUIDField(null=True)

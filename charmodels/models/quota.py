@@ -31,9 +31,9 @@ class UserQuota(Model):
         "charmodels.User", related_name="quota", primary_key=True, on_delete=fields.CASCADE
     )
     daily_quota: int | None = fields.IntField(null=True)
-    daily_used = fields.IntField(default=0, db_default=0)
+    daily_used: int = fields.IntField(default=0, db_default=0)
     quota_day = fields.DateField(null=True)
-    total_generated = fields.BigIntField(default=0, db_default=0)
+    total_generated: int = fields.BigIntField(default=0, db_default=0)
     last_active_at = fields.DatetimeField(null=True)
 
     if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class QuotaHold(Model):
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "charmodels.User", related_name="quota_holds", on_delete=fields.CASCADE
     )
-    amount = fields.IntField()
+    amount: int = fields.IntField()
     quota_day = fields.DateField()
     key: str | None = fields.TextField(null=True)
     expires_at = fields.DatetimeField()
@@ -107,7 +107,7 @@ class QuotaEntry(Model):
         "charmodels.User", related_name="quota_entries", on_delete=fields.CASCADE
     )
     kind: QuotaEntryKind = EnumField(QuotaEntryKind)  # type: ignore[assignment]
-    amount = fields.IntField()
+    amount: int = fields.IntField()
     quota_day = fields.DateField()
     hold_id: UUID | None = fields.UUIDField(null=True)
     generation_id: UUID | None = fields.UUIDField(null=True)

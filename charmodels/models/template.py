@@ -29,7 +29,7 @@ class CharacterTemplate(Entity):
     style_type: StyleType = EnumField(StyleType)  # type: ignore[assignment]
     tags: list[str] = TextArrayField(default=list, db_default=SqlDefault("'{}'"))
     is_active: bool = LiteralBooleanField(default=True, db_default=SqlDefault("true"))  # type: ignore[assignment]
-    usage_count = fields.IntField(default=0, db_default=0)
+    usage_count: int = fields.IntField(default=0, db_default=0)
 
     characters: fields.ReverseRelation[Character]
 

@@ -48,7 +48,7 @@ def test_addresses_are_taken_as_they_are(email: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "email", ["", "ada", "@example.com", "ada@", "a b@c.d", "a@b@c", "x" * 250 + "@a.b", "a\x00@b"]
+    "email", ["", "ada", "@example.com", "ada@", "a b@c.d", "a@b@c", "x" * 251 + "@a.b", "a\x00@b"]
 )
 def test_what_is_no_address_is_refused(email: str) -> None:
     with pytest.raises(pydantic.ValidationError):

@@ -113,7 +113,8 @@ def test_a_wrong_value_is_an_error_that_names_the_variable_and_shows_a_right_one
     assert error.example
     assert f"{variable}={error.example}" in str(error)
     assert error.__cause__ is None
-    assert value not in str(error).replace(error.example, "")
+    if len(value) > 2:
+        assert value not in str(error).replace(error.example, "")
     monkeypatch.setenv(variable, error.example)
     if variable != "DB_SSLROOTCERT":  # the example's file is not on this machine
         cm.Settings()
