@@ -105,3 +105,9 @@ class TextArrayField(ArrayField):
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(element_type="text", **keywords)
+
+    def to_python_value(self, value: Any) -> Any:
+        """Make a list of any other collection; a string is one value, not a collection of letters."""
+        if isinstance(value, str):
+            raise InvalidInput(field=self.model_field_name, reason="must be a list of strings, not one string")
+        return value if value is None or isinstance(value, list) else list(value)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Annotated, Any, TypeAlias
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from charmodels import limits
 from charmodels.errors import InvalidInput
@@ -21,6 +21,10 @@ from charmodels.tags import normalize_tags
 def _storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not hold a NUL character")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("must not hold half a surrogate pair") from None
     return text
 
 
@@ -88,7 +92,7 @@ TemplateTags: TypeAlias = Annotated[
 def _json_safe(value: Any) -> None:
     """Refuse what jsonb cannot store, at any depth."""
     if isinstance(value, str):
-        _storable(value).encode("utf-8")
+        _storable(value)
     elif isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
@@ -115,7 +119,7 @@ Metadata: TypeAlias = Annotated[dict[str, Any], AfterValidator(_metadata)]
 
 @cache
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(annotation)
+    return TypeAdapter(annotation, config=ConfigDict(hide_input_in_errors=True))
 
 
 def validate(field: str, annotation: Any, value: Any) -> Any:

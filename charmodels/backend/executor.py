@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from tortoise import timezone
 from tortoise.backends.asyncpg.executor import AsyncpgExecutor
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.expressions import Expression
 from tortoise.fields.base import DatabaseDefault, Field
 from tortoise.fields.data import CharEnumFieldInstance, DatetimeField
@@ -130,7 +131,7 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
         return None
     renamed = [(column, name) for name, column in meta.fields_db_projection.items() if column != name]
     converters: list[tuple[str, _Converter]] = [
-        *((name, _typed(field)) for _, name, field in meta.db_default_fields),
+        *((name, field.field_type) for _, name, field in meta.db_default_fields),
         *((name, _converted(field)) for _, name, field in meta.db_complex_fields),
     ]
     converters = [(name, convert) for name, convert in converters if convert is not _as_it_is]
@@ -163,15 +164,11 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _typed(field: Field[Any]) -> _Converter:
-    """What Tortoise does with a field that converts by its type alone; asyncpg's lists are lists already."""
-    kind = field.field_type
-    return _as_it_is if kind is list else kind
-
-
 def _converted(field: Field[Any]) -> _Converter:
     if isinstance(field, CharEnumFieldInstance):
         return field.enum_type._value2member_map_.__getitem__
+    if isinstance(field, ArrayField):
+        return _as_it_is  # asyncpg gives a list
     if type(field) is DatetimeField and timezone.get_use_tz() and timezone.get_timezone() == "UTC":
         return _as_it_is  # asyncpg gives an aware datetime in UTC
     return field.to_python_value

@@ -1,10 +1,285 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+import pytest
+from tortoise.exceptions import DoesNotExist, IntegrityError, ValidationError
+from tortoise.expressions import F
+
 import charmodels as cm
+from charmodels.identifiers import new_id
+from charmodels.models import GenerationJob, ProviderRequest, UserQuota
 from tests import factories
+
+HOSTILE = ["a\x00b", "\ud800", "", " \t\n", "x" * 2001, "x" * 100_000]
 
 
 async def test_a_user_is_found_whatever_the_case_of_the_address(db: cm.Database) -> None:
     ada = await factories.user(email="Ada@Example.com")
     assert await cm.User.objects.get_by_email(" ADA@example.COM ") == ada
     assert (await cm.User.get(email="ada@example.com")).email == "Ada@Example.com"
+    assert await cm.User.objects.filter(email__in=["ADA@EXAMPLE.COM"]) == [ada]
+    assert await factories.character(ada) in await cm.Character.filter(user__email="ADA@example.com")
+
+
+async def test_an_address_is_taken_once_whatever_its_case(db: cm.Database) -> None:
+    await factories.user(email="ada@example.com")
+    with pytest.raises(cm.Conflict) as caught:
+        await factories.user(email="ADA@Example.com")
+    assert caught.value.constraint == "users_email_key"
+    assert isinstance(caught.value, IntegrityError)
+    assert "ada" not in f"{caught.value} {caught.value.__cause__}".lower()
+
+
+async def test_a_user_is_found_by_auth0(db: cm.Database) -> None:
+    ada = await factories.user(auth0_id="auth0|1")
+    assert await cm.User.objects.get_by_auth0_id("auth0|1") == ada
+    with pytest.raises(cm.Conflict):
+        await factories.user(auth0_id="auth0|1")
+
+
+@pytest.mark.parametrize("find", ["get_by_email", "get_by_auth0_id"])
+@pytest.mark.parametrize("what", ["nobody@example.com", "x" * 10_000])
+async def test_nobody_is_a_named_error(db: cm.Database, find: str, what: str) -> None:
+    with pytest.raises(cm.NotFound, match="There is no such User") as caught:
+        await getattr(cm.User.objects, find)(what)
+    assert isinstance(caught.value, DoesNotExist)
+
+
+async def test_the_error_is_ours_through_tortoises_own_doors(db: cm.Database) -> None:
+    with pytest.raises(cm.NotFound):
+        await cm.Character.get(id=new_id())
+    with pytest.raises(cm.NotFound):
+        await cm.Character.objects.filter(name="x").get(id=new_id())
+    assert await cm.Character.get_or_none(id=new_id()) is None
+    user, created = await cm.User.get_or_create(email="ada@example.com")
+    again, created_again = await cm.User.get_or_create(email="ADA@example.com")
+    assert (created, created_again, user) == (True, False, again)
+
+
+async def test_two_rows_where_one_was_asked_for(db: cm.Database) -> None:
+    owner = await factories.user()
+    await factories.character(owner)
+    await factories.character(owner)
+    with pytest.raises(Exception, match="Multiple objects"):
+        await cm.Character.get(user_id=owner.id)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        *[({"prompt": text}, "prompt") for text in HOSTILE],
+        *[({"name": text}, "name") for text in HOSTILE],
+        ({"prompt": None}, "prompt"),
+        ({"style_type": "BAROQUE"}, "style_type"),
+        ({"generation_status": "DONE"}, "generation_status"),
+        ({"tags": ["x" * 51]}, "tags"),
+        ({"tags": [str(number) for number in range(11)]}, "tags"),
+        ({"tags": "hero"}, "tags"),
+        ({"tags": ["a\x00"]}, "tags"),
+        ({"image_url": "not an address"}, "image_url"),
+        ({"metadata": ["a", "list"]}, "metadata"),
+        ({"metadata": {"a": "\x00"}}, "metadata"),
+        ({"metadata": {"a": object()}}, "metadata"),
+        ({"user_id": None}, "user_id"),
+        ({"created_at": "yesterday-ish"}, "created_at"),
+    ],
+)
+async def test_bad_input_is_refused_by_field_on_create_and_save(
+    db: cm.Database, values: dict[str, Any], field: str
+) -> None:
+    owner = await factories.user()
+    with pytest.raises(cm.InvalidInput) as caught:
+        await factories.character(owner, **values)
+    assert caught.value.field == field
+    assert isinstance(caught.value, ValidationError)
+    assert isinstance(caught.value, ValueError)
+    if field not in ("user_id", "created_at"):
+        character = await factories.character(owner)
+        for name, value in values.items():
+            setattr(character, name, value)
+        with pytest.raises(cm.InvalidInput) as caught:
+            await character.save()
+        assert caught.value.field == field
+        await character.refresh_from_db()
+        assert character.prompt.startswith("A brave knight")
+
+
+async def test_an_error_does_not_repeat_what_was_typed(db: cm.Database) -> None:
+    with pytest.raises(cm.InvalidInput) as caught:
+        await factories.character(prompt="my secret story " * 200)
+    assert "secret" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"prompt": "x" * 2001}, "prompt"),
+        ({"name": ""}, "name"),
+        ({"tags": ["x" * 51]}, "tags"),
+        ({"tags": ["a"] * 11}, "tags"),
+        ({"metadata": []}, "metadata"),
+        ({"prompt": None}, "prompt"),
+    ],
+)
+async def test_what_a_bulk_update_lets_through_the_database_refuses(
+    db: cm.Database, values: dict[str, Any], field: str
+) -> None:
+    character = await factories.character(name="Ada")
+    with pytest.raises(cm.ConstraintViolation) as caught:
+        await cm.Character.filter(id=character.id).update(**values)
+    assert caught.value.field == field
+    assert isinstance(caught.value, IntegrityError)
+    assert "Ada" not in f"{caught.value} {caught.value.__cause__}"
+
+
+async def test_bulk_create_is_refused_as_a_whole(db: cm.Database) -> None:
+    owner = await factories.user()
+    rows = [cm.Character(user_id=owner.id, prompt="A knight"), cm.Character(user_id=owner.id, prompt="")]
+    with pytest.raises(cm.InvalidInput):
+        await cm.Character.bulk_create(rows)
+    assert await cm.Character.objects.count() == 0
+
+
+async def test_a_character_of_nobody(db: cm.Database) -> None:
+    with pytest.raises(cm.Conflict) as caught:
+        await cm.Character.create(user_id=new_id(), prompt="A knight")
+    assert caught.value.constraint == "characters_user_id_fkey"
+    with pytest.raises(cm.NotFound, match="no such User"):
+        await cm.Character.objects.create_for(new_id(), cm.CharacterCreate(prompt="A knight"))
+
+
+async def test_what_is_no_identifier_is_invalid_input(db: cm.Database) -> None:
+    with pytest.raises(cm.InvalidInput):
+        await cm.Character.get(id="knight")
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
+async def test_text_that_cannot_be_stored_is_invalid_input_in_a_filter_too(db: cm.Database, text: str) -> None:
+    with pytest.raises(cm.InvalidInput):
+        await cm.Character.filter(name=text)
+    with pytest.raises(cm.InvalidInput):
+        await cm.User.objects.get_by_email(text)
+
+
+async def test_tags_are_normalised_on_the_way_in(db: cm.Database) -> None:
+    character = await factories.character(tags=["Hero", "hero ", "Ice   Queen"])
+    assert character.tags == ["hero", "ice queen"]
+    await character.refresh_from_db()
+    assert character.tags == ["hero", "ice queen"]
+
+
+async def test_the_owner_and_the_key_never_change(db: cm.Database) -> None:
+    ada, eve = await factories.user(), await factories.user()
+    character = await factories.character(ada)
+    for attempt in (
+        character.save(update_fields=["user_id"]),
+        character.save(update_fields=["id"]),
+    ):
+        with pytest.raises(cm.InvalidInput, match="never changes"):
+            await attempt
+    for values in ({"user_id": eve.id}, {"user": eve}, {"id": new_id()}, {"pk": new_id()}):
+        with pytest.raises(cm.InvalidInput, match="never changes"):
+            await cm.Character.filter(id=character.id).update(**values)
+    character.user_id = eve.id
+    character.name = "Stolen"
+    await character.save()
+    assert (await cm.Character.get(id=character.id)).user_id == ada.id
+    with pytest.raises(cm.InvalidInput):
+        await db.client.execute_query("UPDATE characters SET user_id = $1", [eve.id])
+
+
+async def test_updated_at_is_the_databases_and_read_back(db: cm.Database) -> None:
+    character = await factories.character()
+    before = character.updated_at
+    character.name = "Eve"
+    await character.save()
+    assert character.updated_at > before
+    assert (await cm.Character.get(id=character.id)).updated_at == character.updated_at
+    await cm.Character.filter(id=character.id).update(name="Ada")
+    assert (await cm.Character.get(id=character.id)).updated_at > character.updated_at
+
+
+async def test_save_can_write_some_fields_and_expressions(db: cm.Database) -> None:
+    template = await factories.template()
+    template.name, template.usage_count = "Other", F("usage_count") + 1  # type: ignore[assignment]
+    await template.save(update_fields=["usage_count"])
+    found = await cm.CharacterTemplate.get(id=template.id)
+    assert (found.name == "Other", found.usage_count) == (False, 1)
+    with pytest.raises(cm.InvalidInput, match="is not a column"):
+        await template.save(update_fields=["nonsense"])
+
+
+async def test_publishing_happens_once(db: cm.Database) -> None:
+    character = await factories.character()
+    await character.publish()
+    published_at = character.published_at
+    assert published_at is not None
+    await asyncio.gather(*(character.publish() for _ in range(5)))
+    assert character.published_at == published_at
+    await character.unpublish()
+    assert (character.is_public, character.published_at) == (False, None)
+    await character.delete()
+    with pytest.raises(cm.NotFound):
+        await character.publish()
+
+
+async def test_every_user_has_a_quota(db: cm.Database) -> None:
+    ada = await factories.user()
+    quota = await UserQuota.get(user_id=ada.id)
+    assert (quota.daily_quota, quota.daily_used, quota.total_generated) == (None, 0, 0)
+
+
+async def test_a_users_rows_go_with_the_user_and_a_generation_outlives_its_character(db: cm.Database) -> None:
+    ada = await factories.user()
+    character = await factories.character(ada)
+    generation = await factories.generation(ada, character_id=character.id, provider_request_id="p1")
+    await GenerationJob.create(generation_id=generation.id, user_id=ada.id)
+    await character.delete()
+    await generation.refresh_from_db()
+    assert generation.character_id is None
+    await ada.delete()
+    for model in (cm.Generation, GenerationJob, ProviderRequest, UserQuota):
+        assert await model.all().count() == 0
+
+
+async def test_a_providers_request_belongs_to_one_generation(db: cm.Database) -> None:
+    first = await factories.generation(provider_request_id="p1")
+    with pytest.raises(cm.Conflict) as caught:
+        await factories.generation(provider_request_id="p1")
+    assert caught.value.constraint == "provider_requests_pkey"
+    second = await factories.generation()
+    second.provider_request_id = "p1"
+    with pytest.raises(cm.Conflict):
+        await second.save()
+    first.provider_request_id = "p2"
+    await first.save()
+    await second.save()
+    owners = {request.provider_request_id: request.generation_id for request in await ProviderRequest.all()}
+    assert owners == {"p1": second.id, "p2": first.id}
+
+
+async def test_a_key_is_taken_once_by_each_user(db: cm.Database) -> None:
+    ada, eve = await factories.user(), await factories.user()
+    await factories.generation(ada, key="k")
+    await factories.generation(eve, key="k")
+    with pytest.raises(cm.Conflict) as caught:
+        await factories.generation(ada, key="k")
+    assert caught.value.constraint == "generations_user_id_key_key"
+
+
+async def test_public_schemas_are_made_of_rows(db: cm.Database) -> None:
+    ada = await factories.user(email="ada@example.com")
+    character = await factories.character(ada)
+    shown = cm.CharacterPublic.model_validate(character).model_dump_json()
+    shown += cm.UserPublic.model_validate(ada).model_dump_json()
+    assert "ada@example.com" not in shown
+    assert str(character.id) in shown
+
+
+async def test_keys_are_ordered_by_time(db: cm.Database) -> None:
+    owner = await factories.user()
+    made = [(await factories.character(owner)).id for _ in range(20)]
+    assert made == sorted(made)
+    assert {key.version for key in made} == {7}

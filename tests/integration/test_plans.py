@@ -1,0 +1,138 @@
+"""Each index has a query that it is there for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+
+import charmodels as cm
+from tests.migration import catalog
+
+pytestmark = pytest.mark.plans
+
+FILL = """
+    INSERT INTO users (email, auth0_id) SELECT 'u' || n || '@example.com', 'auth0|' || n FROM generate_series(1, 500) n;
+    INSERT INTO character_templates (name, prompt, style_type)
+        SELECT 'Template ' || n, 'A knight', 'FANTASY' FROM generate_series(1, 500) n;
+    INSERT INTO characters (user_id, prompt, tags, is_public, generation_status, template_id, created_at)
+        SELECT u.id, 'A knight', ARRAY['tag' || (n % 400)], n % 5 < 2, 'COMPLETED',
+               CASE WHEN n % 100 = 0 THEN (SELECT id FROM character_templates LIMIT 1) END,
+               now() - n * interval '1 minute'
+        FROM generate_series(1, 40) n, users u;
+    INSERT INTO generations (user_id, prompt, style_type, key, character_id, provider_request_id)
+        SELECT c.user_id, 'A knight', 'FANTASY', 'k' || row_number() OVER (), c.id, 'p' || row_number() OVER ()
+        FROM characters c LIMIT 5000;
+    INSERT INTO generation_jobs (generation_id, user_id, attempt_token, lease_expires_at)
+        SELECT id, user_id, CASE WHEN n % 2 = 0 THEN id END, CASE WHEN n % 2 = 0 THEN now() + n * interval '1 s' END
+        FROM (SELECT id, user_id, row_number() OVER () AS n FROM generations) numbered;
+    INSERT INTO quota_holds (user_id, amount, quota_day, expires_at)
+        SELECT id, 1, current_date, now() + n * interval '1 s' FROM users, generate_series(1, 10) n;
+    INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id, key)
+        SELECT id, 'HOLD', 1, current_date, gen_random_uuid(), 'k' || n FROM users, generate_series(1, 10) n;
+    INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id)
+        SELECT user_id, 'COMMIT', 1, current_date, hold_id FROM quota_ledger;
+    INSERT INTO audit_entries (user_id, table_name, object_id, action, actor, created_at)
+        SELECT id, 'users', id, 'UPDATE', 'actor' || n, now() - n * interval '1 day'
+        FROM users, generate_series(1, 60) n;
+    ANALYZE;
+"""
+
+USER = "(SELECT id FROM users LIMIT 1)"
+QUERIES = {
+    "users_email_key": "SELECT * FROM users WHERE lower(email) = 'u7@example.com'",
+    "users_auth0_id_key": "SELECT * FROM users WHERE auth0_id = 'auth0|7'",
+    "character_templates_name_key": "SELECT * FROM character_templates WHERE name = 'Template 7'",
+    "characters_owner": f"SELECT * FROM characters WHERE user_id = {USER} ORDER BY created_at DESC, id DESC LIMIT 20",
+    "characters_gallery": "gallery",
+    "characters_tags": "tags",
+    "characters_template": "SELECT * FROM characters WHERE template_id = (SELECT id FROM character_templates LIMIT 1)",
+    "generations_owner": f"SELECT * FROM generations WHERE user_id = {USER} ORDER BY created_at DESC, id DESC LIMIT 20",
+    "generations_user_id_key_key": f"SELECT * FROM generations WHERE user_id = {USER} AND key = 'k7'",
+    "generations_character": "SELECT * FROM generations WHERE character_id = (SELECT id FROM characters LIMIT 1)",
+    "generation_jobs_waiting": """
+        SELECT * FROM generation_jobs WHERE attempt_token IS NULL
+        ORDER BY priority DESC, available_at, generation_id LIMIT 8""",
+    "generation_jobs_leased": """
+        SELECT * FROM generation_jobs WHERE attempt_token IS NOT NULL AND lease_expires_at < now()""",
+    "generation_jobs_owner": f"SELECT * FROM generation_jobs WHERE user_id = {USER}",
+    "provider_requests_generation": """
+        SELECT * FROM provider_requests WHERE generation_id = (SELECT id FROM generations LIMIT 1)""",
+    "provider_requests_owner": f"SELECT * FROM provider_requests WHERE user_id = {USER}",
+    "quota_holds_owner": f"SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now()",
+    "quota_holds_expiry": "SELECT * FROM quota_holds WHERE expires_at < now() ORDER BY expires_at LIMIT 100",
+    "quota_ledger_owner": f"SELECT * FROM quota_ledger WHERE user_id = {USER} ORDER BY created_at, id LIMIT 20",
+    "quota_ledger_user_id_key_key": f"""
+        SELECT * FROM quota_ledger WHERE user_id = {USER} AND key = 'k7' AND kind = 'HOLD'""",
+    "quota_ledger_closed_once": f"""
+        SELECT * FROM quota_ledger
+        WHERE user_id = {USER} AND hold_id = {USER} AND kind IN ('COMMIT', 'RELEASE', 'EXPIRE')""",
+    "audit_entries_object": f"""
+        SELECT * FROM audit_entries WHERE object_id = {USER} ORDER BY created_at DESC LIMIT 20""",
+    "audit_entries_actor": "SELECT * FROM audit_entries WHERE actor = 'actor7' ORDER BY created_at DESC LIMIT 20",
+    "audit_entries_time": "SELECT * FROM audit_entries WHERE created_at < now() - interval '59 days'",
+}
+
+
+async def plan(connection: asyncpg.Connection[Any], query: str) -> str:
+    return str(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
+
+
+def indexes(found: str) -> set[str]:
+    used = set()
+
+    def walk(node: dict[str, Any]) -> None:
+        used.add(node.get("Index Name", ""))
+        for child in node.get("Plans", ()):
+            walk(child)
+
+    walk(json.loads(found)[0]["Plan"])
+    return used
+
+
+async def test_every_index_serves_its_query(db: cm.Database) -> None:
+    texts = {
+        **QUERIES,
+        "characters_gallery": cm.Character.objects.public().newest().limit(20).sql(params_inline=True),
+        "characters_tags": cm.Character.objects.public().filter(tags__contains=["tag7"]).sql(params_inline=True),
+    }
+    async with db.acquire() as connection:
+        await connection.execute(FILL)
+        await connection.execute("SET enable_seqscan = off")  # a table this small is faster read whole
+        for name, query in texts.items():
+            found = await plan(connection, query)
+            assert name in indexes(found), f"{query}\n{found}"
+
+
+async def test_no_index_is_without_a_query(url: str) -> None:
+    declared = {str(name) for _, name, _ in (await catalog.read(url))["indexes"]}
+    assert {name for name in declared if not name.endswith("_pkey")} == set(QUERIES)
+
+
+async def test_the_gallery_keeps_its_index_under_a_generic_plan(db: cm.Database) -> None:
+    sql = cm.Character.objects.public().newest().limit(20).sql()
+    async with db.acquire() as connection:
+        await connection.execute(FILL)
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE page (bigint) AS {sql}")
+        assert "characters_gallery" in indexes(await plan(connection, "EXECUTE page (20)"))
+
+
+async def test_deleting_a_row_finds_those_that_refer_to_it_by_index(db: cm.Database) -> None:
+    """Without an index on the referring column, each delete reads the whole table."""
+    async with db.acquire() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT c.conname, c.conrelid::regclass::text AS referring, a.attname,
+                   EXISTS (
+                       SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1]
+                   ) AS indexed
+            FROM pg_constraint c
+            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+            WHERE c.contype = 'f'
+            """
+        )
+    assert [row["conname"] for row in rows if not row["indexed"]] == []
+    assert len(rows) >= 10
