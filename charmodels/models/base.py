@@ -12,6 +12,7 @@ from tortoise.expressions import Expression
 from tortoise.fields.base import DatabaseDefault
 from tortoise.fields.db_defaults import SqlDefault
 from tortoise.models import Model as TortoiseModel
+from tortoise.models import ModelMeta
 
 from charmodels.backend import constraints
 from charmodels.backend.translation import register_table
@@ -24,7 +25,14 @@ NOW = SqlDefault("clock_timestamp()")
 NEW_ID = SqlDefault("charmodels_uuidv7()")
 
 
-class Model(TortoiseModel):
+class _ModelMeta(ModelMeta):
+    """Keeps Tortoise from reading the source of every model at import, in search of comments on columns."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> ModelMeta:
+        return super().__new__(cls, name, bases, {"_no_comments": True, **attributes})
+
+
+class Model(TortoiseModel, metaclass=_ModelMeta):
     """A Tortoise model that validates and raises the errors of `charmodels.errors`.
 
     What a subclass may say in its `Meta`, besides Tortoise's own:
@@ -37,7 +45,6 @@ class Model(TortoiseModel):
     `validated` maps fields to types of `charmodels.values`.
     """
 
-    _no_comments = True  # Tortoise would read the source of every model at import, for comments on columns
     validated: ClassVar[Mapping[str, Any]] = {}
 
     class Meta:
