@@ -29,6 +29,7 @@ from charmodels.errors import (
     SerializationFailure,
     StatementTimeout,
 )
+from charmodels.importing import BadLine, ImportReport, import_characters
 from charmodels.migrations import MigrationStatus
 from charmodels.models import (
     AuditEntry,
@@ -39,6 +40,7 @@ from charmodels.models import (
 )
 from charmodels.models.base import Model
 from charmodels.plans import PLANS, Plan
+from charmodels.population import PopulateReport, populate
 from charmodels.querysets import Manager, QuerySet
 from charmodels.schemas import (
     CharacterCreate,
@@ -52,6 +54,7 @@ from charmodels.schemas import (
     UserPrivate,
     UserPublic,
 )
+from charmodels.seeds import SeedCount, SeedReport, seed
 from charmodels.settings import Environment, Settings
 from charmodels.tags import normalize_tag, normalize_tags
 from charmodels.transactions import transaction
@@ -60,6 +63,7 @@ from charmodels.version import __version__
 __all__ = [
     "PLANS",
     "AuditEntry",
+    "BadLine",
     "Character",
     "CharacterCreate",
     "CharacterImport",
@@ -79,6 +83,7 @@ __all__ = [
     "GenerationCreate",
     "GenerationPublic",
     "GenerationStatus",
+    "ImportReport",
     "InvalidCursor",
     "InvalidInput",
     "InvalidTransition",
@@ -91,8 +96,11 @@ __all__ = [
     "PermissionDenied",
     "Plan",
     "PoolTimeout",
+    "PopulateReport",
     "QuerySet",
     "QuotaExceeded",
+    "SeedCount",
+    "SeedReport",
     "SerializationFailure",
     "Settings",
     "StatementTimeout",
@@ -105,10 +113,13 @@ __all__ = [
     "__version__",
     "connect",
     "embedded",
+    "import_characters",
     "lifespan",
     "migrations",
     "normalize_tag",
     "normalize_tags",
+    "populate",
+    "seed",
     "tortoise_config",
     "transaction",
 ]

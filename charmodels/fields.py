@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -108,6 +109,8 @@ class TextArrayField(ArrayField):
 
     def to_python_value(self, value: Any) -> Any:
         """Make a list of any other collection; a string is one value, not a collection of letters."""
-        if isinstance(value, str):
-            raise InvalidInput(field=self.model_field_name, reason="must be a list of strings, not one string")
-        return value if value is None or isinstance(value, list) else list(value)
+        if value is None or isinstance(value, list):
+            return value
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise InvalidInput(field=self.model_field_name, reason="must be a list of strings")
+        return list(value)

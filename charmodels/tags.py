@@ -58,8 +58,8 @@ def normalize_tags(tags: Iterable[str], *, limit: int = limits.CHARACTER_TAGS) -
         >>> normalize_tags(["Hero", "hero ", "Knight"])
         ['hero', 'knight']
     """
-    if isinstance(tags, str):
-        raise InvalidInput(field="tags", reason="must be a list of strings, not one string")
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
+        raise InvalidInput(field="tags", reason="must be a list of strings")
     normal = list(dict.fromkeys(map(normalize_tag, tags)))
     if len(normal) > limit:
         raise InvalidInput(field="tags", reason=f"must be at most {limit}")

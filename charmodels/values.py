@@ -67,14 +67,11 @@ def _time_zone(text: str) -> str:
 
 Prompt: TypeAlias = Annotated[str, Field(min_length=1, max_length=limits.PROMPT_LENGTH), AfterValidator(_not_blank)]
 Name: TypeAlias = Annotated[
-    str,
-    BeforeValidator(_trimmed),
-    Field(min_length=1, max_length=limits.NAME_LENGTH),
-    AfterValidator(_not_blank),
+    str, Field(min_length=1, max_length=limits.NAME_LENGTH), BeforeValidator(_trimmed), AfterValidator(_not_blank)
 ]
 Description: TypeAlias = Annotated[str, Field(max_length=limits.DESCRIPTION_LENGTH), AfterValidator(_storable)]
 Email: TypeAlias = Annotated[
-    str, BeforeValidator(_trimmed), Field(max_length=limits.EMAIL_LENGTH), AfterValidator(_email)
+    str, Field(max_length=limits.EMAIL_LENGTH), BeforeValidator(_trimmed), AfterValidator(_email)
 ]
 ImageUrl: TypeAlias = Annotated[str, Field(max_length=limits.URL_LENGTH), AfterValidator(_web_address)]
 Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=limits.KEY_LENGTH), AfterValidator(_not_blank)]

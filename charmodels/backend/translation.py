@@ -6,6 +6,7 @@ which depend on the server's language, except to find a constraint's name where 
 
 from __future__ import annotations
 
+import os
 import re
 
 import asyncpg
@@ -65,7 +66,9 @@ def translate(error: BaseException, *, command_timeout: float | None = None) -> 
     if isinstance(error, TimeoutError):
         return StatementTimeout(timeout=command_timeout)
     if isinstance(error, OSError):
-        return DatabaseUnavailable(reason=f"{type(error).__name__}, {error.strerror or 'the connection failed'}")
+        # By number: what asyncio says of a failed connection holds the address.
+        said = os.strerror(error.errno) if error.errno else "the connection failed"
+        return DatabaseUnavailable(reason=f"{type(error).__name__}, {said}")
     return error
 
 

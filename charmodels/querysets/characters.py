@@ -71,7 +71,7 @@ class CharacterQuerySet(StyledQuerySet["Character"]):
         Example:
             >>> import charmodels as cm
             >>> async def create(user: cm.User) -> cm.Character:
-            ...     knight = cm.CharacterCreate(prompt="A knight at dawn", style_type="FANTASY", tags=["hero"])
+            ...     knight = cm.CharacterCreate(prompt="A knight at dawn", tags=["hero"])
             ...     return await cm.Character.objects.create_for(user.id, knight)
         """
         published_at: datetime | None = utc_now() if character.is_public else None

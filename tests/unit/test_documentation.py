@@ -26,9 +26,14 @@ MODULES = [
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_code_blocks_run(page: Path) -> None:
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
-        # Defining is enough here; what a block's main() does, the integration tests of the same names do.
-        code = block.replace("asyncio.run(main())", "")
-        exec(compile(code, str(page), "exec"), {"__name__": "documentation"})
+        # Defining is enough here: the example scripts, which the tests run, do what main() does.
+        exec(compile(block, str(page), "exec"), {"__name__": "documentation"})
+
+
+def test_the_readme_begins_with_the_quickstart() -> None:
+    quickstart = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
+    first = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))[0]
+    assert quickstart.endswith('"""\n\n' + first)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,0 +1,117 @@
+"""What the commands print: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+T = TypeVar("T")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end.
+
+    Arguments:
+        work: what the command does.
+
+    Returns:
+        Its result.
+    """
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        fail("Interrupted; what was not finished was undone.")
+        raise typer.Exit(130) from None
+
+
+def fail(sentence: str) -> None:
+    """Say on stderr what went wrong.
+
+    Arguments:
+        sentence: without secrets.
+    """
+    err.print("Error:", style="bold red", end=" ")
+    err.print(sentence, markup=False, soft_wrap=True)
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr.
+
+    Arguments:
+        question: to be answered with y or n.
+
+    Returns:
+        Whether the answer was yes; no answer is no.
+    """
+    err.print(question, "[y/N]", markup=False, soft_wrap=True, end=" ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def say(sentence: str) -> None:
+    """Print a result that is a sentence.
+
+    Arguments:
+        sentence: without secrets.
+    """
+    out.print(sentence, markup=False, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:
+    """Print a result for a program to read.
+
+    Arguments:
+        document: of dicts, lists, strings and numbers.
+    """
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def table(*columns: str, rows: Iterable[tuple[str, ...]]) -> Table:
+    """Make a table.
+
+    Arguments:
+        columns: their headings.
+        rows: of as many cells each, taken as they are, without markup.
+
+    Returns:
+        It, to be printed on `out` or `err`.
+    """
+    made = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        made.add_row(*map(Text, row))
+    return made
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None] | None]:
+    """Show a progress bar on stderr, if that is a terminal.
+
+    Arguments:
+        what: is being done.
+        total: how much there is to do, if that is known.
+
+    Yields:
+        A function to call with how much is done; None if there is nobody to see it.
+    """
+    if not err.is_terminal:
+        yield None
+        return
+    known = (TaskProgressColumn(), TimeRemainingColumn())
+    columns = known if total is not None else (TextColumn("{task.completed:,}"),)
+    with Progress(TextColumn("{task.description}"), BarColumn(), *columns, console=err, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,1 @@
+"""Scripts that run as they stand, each one recipe."""

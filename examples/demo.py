@@ -1,0 +1,170 @@
+"""The main job on real input, as a short story: `make demo`, or `python -m examples.demo`.
+
+It runs on an embedded PostgreSQL, or on the server that DATABASE_URL names, in a database of its own that it drops at
+the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+import charmodels as cm
+from charmodels.importing import import_characters
+from charmodels.seeds import seed
+
+CHARACTERS = Path(__file__).parent / "data" / "characters.jsonl"
+PAGE = 5
+
+
+def say(text: str) -> None:
+    print(f"  {text}")
+
+
+def heading(text: str) -> None:
+    try:
+        from rich.console import Console
+    except ImportError:
+        print(f"\n{text}")
+    else:
+        Console(highlight=False).print(f"\n{text}", style="bold cyan", markup=False)
+
+
+def show(characters: Iterable[cm.Character]) -> None:
+    for character in characters:
+        say(f"  {character.name:<32} {character.style_type:<11} {', '.join(character.tags)}")
+
+
+@contextmanager
+def server() -> Iterator[cm.Settings]:
+    """The server that the environment names, or an embedded one."""
+    settings = cm.Settings()
+    if settings.database_url is not None or settings.db_host is not None:
+        yield settings
+        return
+    with cm.embedded.postgres() as url:
+        yield cm.Settings(database_url=url)
+
+
+@asynccontextmanager
+async def own_database(settings: cm.Settings) -> AsyncIterator[cm.Settings]:
+    """Settings for a database that lives as long as the block."""
+    name = f"charmodels_demo_{secrets.token_hex(4)}"
+    await execute(settings, f'CREATE DATABASE "{name}"')
+    try:
+        if settings.database_url is None:
+            yield settings.replace(db_name=name)
+        else:
+            parts = urlsplit(settings.database_url.get_secret_value())
+            yield settings.replace(database_url=urlunsplit(parts._replace(path=f"/{name}")))
+    finally:
+        await execute(settings, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def execute(settings: cm.Settings, statement: str) -> None:
+    connection = await asyncpg.connect(**settings.connect_arguments())
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def migrate_and_seed(settings: cm.Settings) -> None:
+    heading("A new database")
+    for name in await cm.migrations.upgrade(settings):
+        say(f"Applied {name}")
+    async with cm.connect(settings):
+        report = await seed()
+        rows = f"{report.templates.created} templates, {report.users.created} users"
+        say(f"Seeded {rows}, {report.characters.created} characters; a second time adds {(await seed()).created}.")
+
+
+async def sign_up_and_import() -> cm.User:
+    heading("Ada signs up and brings her characters along")
+    ada = await cm.User.create(email="ada@example.com", name="Ada")
+    report = await import_characters(CHARACTERS, owner=ada)
+    say(f"Imported {report.imported} characters from {CHARACTERS.name}; they are hers alone.")
+    say(f"In the gallery of others: {await cm.Character.objects.owned_by(ada.id).public().count()}")
+    return ada
+
+
+async def publish(ada: cm.User) -> None:
+    heading("She publishes all but one")
+    async for character in cm.Character.objects.owned_by(ada.id):
+        await character.publish()
+    first = await cm.Character.objects.owned_by(ada.id).get(name="Momo Kazehaya")
+    await first.unpublish()
+    say(f"{await cm.Character.objects.owned_by(ada.id).public().count()} are public; {first.name} stays at home.")
+
+
+async def browse_gallery() -> None:
+    heading("A stranger browses the gallery for funny fantasy and cartoons")
+    query = cm.Character.objects.public().styled("FANTASY", "CARTOON").filter(tags__contains=["funny"]).newest()
+    say(f"{await query.count()} match; the first {PAGE}:")
+    show(await query.limit(PAGE))
+    say("and the next page:")
+    show(await query.offset(PAGE).limit(PAGE))
+
+
+async def make_a_picture(ada: cm.User) -> None:
+    heading("Ada asks for a picture, and a worker makes it")
+    request = cm.GenerationCreate(
+        prompt="A knight who is afraid of horses", style_type=cm.StyleType.VINTAGE, tags=["Knight", " funny "]
+    )
+    generation = await cm.Generation.create(user_id=ada.id, **request.model_dump(exclude={"name"}))
+    say(f"{generation.status}: tags {generation.tags}")
+    generation.status = cm.GenerationStatus.PROCESSING
+    await generation.save(update_fields=["status"])
+    say(f"{generation.status}: somewhere, a picture is being drawn")
+    async with cm.transaction(actor="demo worker"):
+        knight = cm.CharacterCreate(
+            prompt=generation.prompt, style_type=generation.style_type, tags=generation.tags, name="Ser Gallopless"
+        )
+        character = await cm.Character.objects.create_for(ada.id, knight)
+        generation.character_id = character.id
+        generation.status = cm.GenerationStatus.COMPLETED
+        await generation.save(update_fields=["status", "character_id"])
+    say(f"{generation.status}: {character.name}")
+
+
+async def run_into_errors(ada: cm.User) -> None:
+    heading("What goes wrong has a name")
+    try:
+        await cm.User.create(email="ADA@Example.com", name="Another Ada")
+    except cm.Conflict as error:
+        say(f"Conflict: {error.reason}")
+    try:
+        await cm.Character.create(user_id=ada.id, prompt=" ", style_type=cm.StyleType.ANIME)
+    except cm.InvalidInput as error:
+        say(f"InvalidInput: {error.field} {error.reason}")
+    try:
+        await cm.User.objects.get_by_email("nobody@example.com")
+    except cm.NotFound as error:
+        say(f"NotFound: {error}")
+    report = await import_characters(['{"name": "Nameless", "style": "CUBIST", "prompt": "?"}'], owner=ada)
+    say(f"A bad line: {report.bad_lines[0]}")
+
+
+async def main() -> None:
+    started = time.monotonic()
+    with server() as settings:
+        async with own_database(settings) as own:
+            await migrate_and_seed(own)
+            async with cm.connect(own):
+                ada = await sign_up_and_import()
+                await publish(ada)
+                await browse_gallery()
+                await make_a_picture(ada)
+                await run_into_errors(ada)
+    print(f"\nThat was {time.monotonic() - started:.1f} s; nothing is left of it.")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

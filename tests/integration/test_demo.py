@@ -1,0 +1,61 @@
+"""The examples run as they stand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import charmodels as cm
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(module: str, **values: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", module],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **values},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+async def databases(db: cm.Database) -> set[str]:
+    async with db.acquire() as connection:
+        return {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
+
+
+async def test_the_demo_tells_its_story_and_leaves_nothing(db: cm.Database, url: str) -> None:
+    before = await databases(db)
+    done = run("examples.demo", DATABASE_URL=url)
+    assert (done.returncode, done.stderr) == (0, "")
+    for sentence in (
+        "Imported 40 characters",
+        "a second time adds 0.",
+        "39 are public; Momo Kazehaya stays at home.",
+        "COMPLETED: Ser Gallopless",
+        "Conflict: ",
+        "InvalidInput: prompt must not be blank",
+        "NotFound: ",
+        "A bad line: Line 1: style ",
+    ):
+        assert sentence in done.stdout
+    assert not {name for name in await databases(db) - before if name.startswith("charmodels_demo_")}
+    assert await cm.User.all().count() == 0
+
+
+async def test_the_demo_drops_its_database_when_it_fails(db: cm.Database, url: str) -> None:
+    before = await databases(db)
+    done = run("examples.demo", DATABASE_URL=url, APP_ENV="production", DB_SSLMODE="disable")
+    assert done.returncode == 1
+    assert "APP_ENV is production" in done.stderr
+    assert not {name for name in await databases(db) - before if name.startswith("charmodels_demo_")}
+
+
+def test_the_quickstart_brings_its_own_server() -> None:
+    done = run("examples.quickstart")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Ser Osric ['hero']\n", "")
