@@ -36,7 +36,7 @@ class LiteralBooleanField(fields.BooleanField[bool]):
     def to_db_value(self, value: Any, instance: Any) -> Any:
         """Give the value for a row as it is, the value for a condition as a literal."""
         if isinstance(instance, type) and isinstance(value, bool):
-            return _Truth(value)
+            return _Truth.TRUE if value else _Truth.FALSE
         return super().to_db_value(value, instance)
 
 
@@ -67,6 +67,8 @@ class EnumField(CharEnumFieldInstance):
         return None if value is None else self._member(value).value
 
     def _member(self, value: Any) -> Enum:
+        if type(value) is self.enum_type:
+            return value
         try:
             return self.enum_type(value)
         except ValueError:

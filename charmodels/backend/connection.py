@@ -42,6 +42,10 @@ class Connection(asyncpg.Connection):
         """Whether the next release resets the session."""
         return self._touched or self._always_reset
 
+    def touch(self) -> None:
+        """Reset on the next release, whatever ran."""
+        self._touched = True
+
     def _note(self, statement: str) -> None:
         if not self._touched and not leaves_session_alone(statement):
             self._touched = True
@@ -63,19 +67,21 @@ class Connection(asyncpg.Connection):
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
         """See asyncpg."""
-        self._note(query)
-        return await super().execute(query, *args, timeout=timeout)
+        touched = self._touched or not leaves_session_alone(query)
+        self._touched = True  # until it is over: who gives the connection back meanwhile, has it reset
+        status = await super().execute(query, *args, timeout=timeout)
+        self._touched = touched
+        return status
 
     async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:
         """See asyncpg."""
         self._note(command)
         await super().executemany(command, args, timeout=timeout)
 
-    async def fetch(self, query: str, *args: Any, **keywords: Any) -> list[Any]:
+    def fetch(self, query: str, *args: Any, **keywords: Any) -> Any:
         """See asyncpg."""
         self._note(query)
-        rows: list[Any] = await super().fetch(query, *args, **keywords)
-        return rows
+        return super().fetch(query, *args, **keywords)
 
     async def fetchval(self, query: str, *args: Any, **keywords: Any) -> Any:
         """See asyncpg."""
@@ -94,30 +100,26 @@ class Connection(asyncpg.Connection):
         return rows
 
     async def prepare(self, query: str, **keywords: Any) -> Any:
-        """See asyncpg."""
-        self._note(query)
+        """See asyncpg. What is prepared may still run when the connection is given back, so that is reset."""
+        self._touched = True
         return await super().prepare(query, **keywords)
 
     def cursor(self, query: str, *args: Any, **keywords: Any) -> Any:
-        """See asyncpg."""
-        self._note(query)
+        """See asyncpg. A cursor may still be read when the connection is given back, so that is reset."""
+        self._touched = True
         return super().cursor(query, *args, **keywords)
 
     async def copy_from_query(self, query: str, *args: Any, **keywords: Any) -> str:
         """See asyncpg."""
-        self._note(query)
+        self._touched = True
         return await super().copy_from_query(query, *args, **keywords)
 
     async def copy_to_table(self, table_name: str, **keywords: Any) -> str:
         """See asyncpg."""
-        self._note_condition(keywords)
+        self._touched = True
         return await super().copy_to_table(table_name, **keywords)
 
     async def copy_records_to_table(self, table_name: str, **keywords: Any) -> str:
         """See asyncpg."""
-        self._note_condition(keywords)
+        self._touched = True
         return await super().copy_records_to_table(table_name, **keywords)
-
-    def _note_condition(self, keywords: dict[str, Any]) -> None:
-        if keywords.get("where"):
-            self._touched = True

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
+from pydantic_core import from_json
 from tortoise import timezone
 from tortoise.backends.asyncpg.executor import AsyncpgExecutor
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.expressions import Expression
 from tortoise.fields.base import DatabaseDefault, Field
-from tortoise.fields.data import CharEnumFieldInstance, DatetimeField
+from tortoise.fields.data import CharEnumFieldInstance, DatetimeField, JSONField, UUIDField
 from tortoise.models import Model
 
 CHUNK = 2000
@@ -89,7 +90,7 @@ class Executor(AsyncpgExecutor):
         return fields, values, expressions
 
 
-_hydrators: WeakKeyDictionary[type[Model], Callable[[list[Any]], list[Any]] | None] = WeakKeyDictionary()
+_hydrators: dict[type[Model], Callable[[list[Any]], list[Any]] | None] = {}
 
 
 def hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | None:
@@ -129,7 +130,7 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
     )
     if takes_part:
         return None
-    renamed = [(column, name) for name, column in meta.fields_db_projection.items() if column != name]
+    names = {column: name for name, column in meta.fields_db_projection.items()}
     converters: list[tuple[str, _Converter]] = [
         *((name, field.field_type) for _, name, field in meta.db_default_fields),
         *((name, _converted(field)) for _, name, field in meta.db_complex_fields),
@@ -137,13 +138,15 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
     converters = [(name, convert) for name, convert in converters if convert is not _as_it_is]
     custom_pk = meta.db_pk_column not in meta.generated_db_fields
     new = cast("Callable[[type[Model]], Model]", object.__new__)
+    fill = object.__setattr__  # Tortoise's own looks for each name in the class first
 
     def hydrate(rows: list[Any]) -> list[Any]:
-        instances = []
+        instances: list[Any] = []
+        if not rows:
+            return instances
+        keys = [names[column] for column in rows[0].keys()]  # noqa: SIM118 - a record iterates over its values
         for row in rows:
-            state = dict(row)
-            for column, name in renamed:
-                state[name] = state.pop(column)
+            state = dict(zip(keys, row))  # noqa: B905 - of one length; to say so costs a fifth of the call
             for name, convert in converters:
                 value = state[name]
                 if value is not None:
@@ -153,7 +156,7 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
             state["_custom_generated_pk"] = custom_pk
             state["_await_when_save"] = {}
             instance = new(model)
-            instance.__dict__ = state  # pyright: ignore[reportAttributeAccessIssue]
+            fill(instance, "__dict__", state)
             instances.append(instance)
         return instances
 
@@ -169,6 +172,20 @@ def _converted(field: Field[Any]) -> _Converter:
         return field.enum_type._value2member_map_.__getitem__
     if isinstance(field, ArrayField):
         return _as_it_is  # asyncpg gives a list
+    if type(field) is UUIDField:
+        return _as_it_is  # asyncpg gives a UUID
     if type(field) is DatetimeField and timezone.get_use_tz() and timezone.get_timezone() == "UTC":
         return _as_it_is  # asyncpg gives an aware datetime in UTC
+    if type(field) is JSONField and field.decoder is json.loads and not isinstance(field.field_type, type):
+        return _json_decoder(field)
     return field.to_python_value
+
+
+def _json_decoder(field: JSONField[Any]) -> _Converter:
+    def convert(text: Any) -> Any:
+        try:
+            return from_json(text)  # pydantic's, four times as fast as json.loads on a small object
+        except ValueError:
+            return field.to_python_value(text)  # which can nest deeper, and says what is wrong
+
+    return convert

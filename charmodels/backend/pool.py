@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import Pool as AsyncpgPool
@@ -49,6 +49,12 @@ class Pool(AsyncpgPool):
 
     __slots__ = ("_acquire_timeout", "_always_reset", "_waiting")
 
+    if TYPE_CHECKING:  # of asyncpg's pool, whose stubs leave them out
+        _queue: asyncio.LifoQueue[Any]
+        _generation: int
+        _initialized: bool
+        _closing: bool
+
     def __init__(self, *, acquire_timeout: float, always_reset: bool, **keywords: Any) -> None:
         super().__init__(
             connection_class=Connection,
@@ -75,18 +81,34 @@ class Pool(AsyncpgPool):
             PoolTimeout: none became free in time.
             OSError, asyncpg.PostgresError: a new one had to be opened and could not be.
         """
+        connection = await self._take_idle()
+        if connection is not None:
+            return connection
         limit = asyncio.timeout(self._acquire_timeout)
         self._waiting += 1
         try:
             async with limit:
-                connection: Borrowed = await self._acquire(None)  # type: ignore[attr-defined]
-                return connection
+                taken: Borrowed = await self._acquire(None)  # type: ignore[attr-defined]
+                return taken
         except TimeoutError as error:
             if not limit.expired():
                 raise  # connecting timed out, not the wait
             raise PoolTimeout(timeout=self._acquire_timeout, size=self.get_max_size()) from error
         finally:
             self._waiting -= 1
+
+    async def _take_idle(self) -> Borrowed | None:
+        """Take a connection that is open and free at this moment, if there is one: no wait, so no limit to it."""
+        queue = self._queue
+        if self._closing or not self._initialized or queue.empty():
+            return None
+        holder = queue.get_nowait()
+        if not holder.is_connected() or holder._generation != self._generation:
+            queue.put_nowait(holder)
+            return None
+        holder._timeout = None
+        connection: Borrowed = await holder.acquire()  # nothing to wait for: it is connected, and has no `setup`
+        return connection
 
     @asynccontextmanager
     async def borrow(self) -> AsyncIterator[Borrowed]:
@@ -111,12 +133,35 @@ class Pool(AsyncpgPool):
             connection: as `take` gave it.
             timeout: seconds the reset may take, or None.
         """
-        inner = connection._con  # type: ignore[attr-defined]
-        if inner is None or inner.is_closed() or inner.is_touched or inner.is_in_transaction():
+        if not self._release_untouched(connection):
             await super().release(connection, timeout=timeout)
-            return
-        inner._on_release()
-        await connection._holder.release(timeout)
+
+    def _release_untouched(self, connection: Borrowed) -> bool:
+        """Give back a connection that needs nothing done to it; tell whether it was one."""
+        inner: Any = connection._con  # type: ignore[attr-defined]
+        if inner is None:
+            return False
+        holder: Any = connection._holder
+        protocol = inner._protocol
+        if inner._stmt_exclusive_section._acquired:
+            inner.touch()  # a task that the borrower left behind still uses it: the reset fails, which closes it
+        if (
+            inner.is_closed()
+            or inner.is_touched
+            or inner._listeners
+            or inner._log_listeners
+            or inner._top_xact is not None
+            or protocol.is_in_transaction()
+            or protocol._is_cancelling()
+            or protocol.queries_count >= holder._max_queries
+            or holder._generation != self._generation
+        ):
+            return False
+        inner._pool_release_ctr += 1  # what is left of it, cursors and statements, is no longer valid
+        holder._timeout = None
+        holder._release()
+        holder._setup_inactive_callback()
+        return True
 
     def status(self) -> PoolStatus:
         """Count the connections.

@@ -31,6 +31,7 @@ CAPACITY = 1024
 
 _ONE_VALUE = {operator.eq, operator.lt, operator.le, operator.gt, operator.ge, filters.not_equal}
 _MANY_VALUES = {filters.is_in, filters.not_in}
+_NOT_CONSTANT = (Expression, Term, AwaitableQuery, Model)
 _NO_VALUE = {filters.is_null, filters.not_null}
 
 
@@ -137,7 +138,7 @@ def _condition(model: type[Model], key: str, value: Any, values: list[Any]) -> t
             value = getattr(value, relation.to_field_instance.model_field_name)  # type: ignore[attr-defined]
         key = str(relation.source_field)
     found = meta.filters.get(key)
-    if found is None or "table" in found or isinstance(value, Expression | Term | AwaitableQuery | Model):
+    if found is None or "table" in found or isinstance(value, _NOT_CONSTANT):
         raise _UnknownShapeError
     if value is None:
         return key, None
@@ -148,7 +149,7 @@ def _condition(model: type[Model], key: str, value: Any, values: list[Any]) -> t
     if compare in _ONE_VALUE:
         encoded = field.to_db_value(value, model)
         if getattr(field, "writes_literals", False):
-            return key, "literal", encoded
+            return key, "literal", encoded._value_
         values.append(encoded)
         return key, "value"
     if compare in _MANY_VALUES and isinstance(value, list | tuple | set | frozenset):

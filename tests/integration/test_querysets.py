@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count
 from tortoise.queryset import QuerySet as TortoiseQuerySet
 
 import charmodels as cm
+from charmodels.backend.executor import hydrator
+from charmodels.identifiers import new_id, utc_now
+from charmodels.models import GenerationJob, ProviderRequest, QuotaEntry, QuotaHold, UserQuota
 from charmodels.querysets import compiled
 from tests import factories
 
@@ -182,3 +186,54 @@ async def test_templates_come_by_use(db: cm.Database) -> None:
     await factories.template(name="Often", usage_count=9)
     await factories.template(name="Gone", usage_count=99, is_active=False)
     assert [row.name for row in await cm.CharacterTemplate.objects.active().popular()] == ["Often", "Rare"]
+
+
+async def test_a_clone_is_what_tortoises_would_be(db: cm.Database) -> None:
+    query = cm.Character.objects.filter(Q(name="Ada"), is_public=True).order_by("-id").limit(3).offset(1)
+    query = query.select_related("user").prefetch_related("generations").distinct().annotate(n=Count("generations"))
+    ours, theirs = query._clone(), TortoiseQuerySet._clone(query)
+    slots = {name for base in TortoiseQuerySet.__mro__ for name in getattr(base, "__slots__", ())}
+    assert {name for name in slots if hasattr(theirs, name)} == {name for name in slots if hasattr(ours, name)}
+    for name in slots:
+        if hasattr(theirs, name) and name != "_capabilities":
+            assert getattr(ours, name) == getattr(theirs, name), name
+            same = getattr(ours, name) is getattr(query, name)
+            assert same == (getattr(theirs, name) is getattr(query, name)), name
+
+
+async def test_every_model_is_filled_as_tortoise_fills_it(db: cm.Database) -> None:
+    owner = await factories.user(subscription_expires_at=utc_now(), timezone="Europe/Berlin", auth0_id="auth0|1")
+    character = await factories.character(owner, metadata={"deep": [1, 2.5, None, {"é": "😀"}], "big": 10**30})
+    generation = await factories.generation(owner, character_id=character.id, provider_request_id="p1", key="k")
+    await factories.template(tags=["a", "b"])
+    now, today = utc_now(), utc_now().date()
+    await GenerationJob.create(generation_id=generation.id, user_id=owner.id, worker="w", attempt_token=new_id(),
+                               lease_expires_at=now)  # fmt: skip
+    await QuotaHold.create(user_id=owner.id, amount=2, quota_day=today, expires_at=now)
+    await QuotaEntry.create(user_id=owner.id, kind="HOLD", amount=2, quota_day=today, hold_id=new_id())
+    await cm.AuditEntry.create(table_name="users", object_id=owner.id, action="UPDATE", before={"a": 1}, after=None)
+    for model in (
+        cm.User, cm.Character, cm.Generation, cm.CharacterTemplate, cm.AuditEntry,
+        GenerationJob, ProviderRequest, QuotaEntry, QuotaHold, UserQuota,
+    ):  # fmt: skip
+        assert hydrator(model) is not None
+        (row,) = await db.client.fetch(f'SELECT * FROM "{model._meta.db_table}"')
+        (ours,), theirs = await model.all(), model._init_from_db(**row)
+        assert vars(ours) == vars(theirs)
+        for name, value in vars(theirs).items():
+            assert isinstance(vars(ours)[name], type(value)), name
+        assert ours == theirs
+        assert hash(ours) == hash(theirs)
+
+
+async def test_a_model_that_fills_itself_is_left_to_tortoise(db: cm.Database) -> None:
+    class Loud(cm.CharacterTemplate):
+        @classmethod
+        def _init_from_db(cls, **values: Any) -> Any:
+            values["name"] = values["name"].upper()
+            return super()._init_from_db(**values)
+
+        class Meta:
+            table = "character_templates"
+
+    assert hydrator(Loud) is None

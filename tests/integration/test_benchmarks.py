@@ -1,0 +1,63 @@
+"""The benchmarks run, in a tiny configuration: every contender gives the same rows, and figures come out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sqlalchemy.ext.asyncio", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
+
+from benchmarks import compare, contenders, imports, pages, rows
+
+TINY = pages.Plan(characters=60, rounds=2, requests=2, concurrency=(1, 2), pool=2)
+
+
+async def test_pages_are_measured_for_every_contender(server_url: str, tmp_path: Path) -> None:
+    async with rows.database(server_url, TINY.characters) as url:
+        figures = await pages.measure(url, TINY)
+    done = [(figure.task, figure.concurrency) for figure in figures if figure.contender == contenders.OURS]
+    assert done == [("page", 1), ("page", 2), ("get", 1), ("get", 2)]
+    assert len({figure.contender for figure in figures}) == 5
+    assert {figure.ratio for figure in figures if figure.contender == contenders.BASELINE} == {
+        compare.Ratio(1.0, 1.0, 1.0)
+    }
+    assert pages.table(figures).count(contenders.OURS) == 4
+    compare.write(tmp_path / "results" / "pages.json", {"figures": figures})
+    assert len(json.loads((tmp_path / "results" / "pages.json").read_text())["figures"]) == len(figures)
+
+
+async def test_contenders_that_disagree_are_found_out(server_url: str) -> None:
+    async with rows.database(server_url, TINY.characters) as url:
+        settings = pages.cm.Settings(database_url=url, db_pool_max=2)
+        async with contenders.charmodels(settings) as ours:
+            key = next(iter(await ours.page())).id
+
+            async def none() -> list[object]:
+                return []
+
+            other = contenders.Contender("other", none, ours.get, ours.id_of)
+            with pytest.raises(AssertionError, match="other gives other rows than charmodels"):
+                await pages._verify([ours, other], key)
+
+
+def test_each_contender_comes_first_in_turn() -> None:
+    assert list(compare.turns(["a", "b", "c"], 4)) == [
+        ["a", "b", "c"],
+        ["b", "c", "a"],
+        ["c", "a", "b"],
+        ["a", "b", "c"],
+    ]
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    assert compare.ratio([4.0, 40.0, 6.0], [2.0, 10.0, 6.0]) == compare.Ratio(median=2.0, least=1.0, greatest=4.0)
+
+
+def test_imports_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    imports.main(["--rounds", "1", "--output", str(tmp_path / "imports.json")])
+    report = json.loads((tmp_path / "imports.json").read_text())
+    assert set(report["seconds"]) == {"nothing", "dependencies", "charmodels"}
+    assert report["ratio"]["median"] > 0
+    assert "times what its dependencies take" in capsys.readouterr().out
