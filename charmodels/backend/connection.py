@@ -8,8 +8,8 @@ import asyncpg
 
 from charmodels.backend.session import leaves_session_alone
 
-# asyncpg's own reset, and what RESET ALL leaves: the role, temporary tables and the memory of sequences. Prepared
-# statements stay; asyncpg counts on them.
+# asyncpg's own reset, and what RESET ALL leaves: the role, temporary tables and the memory of sequences, and
+# what PREPARE made. The driver's own prepared statements stay; asyncpg counts on them.
 RESET = """\
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ALL;
@@ -17,7 +17,12 @@ CLOSE ALL;
 UNLISTEN *;
 SELECT pg_advisory_unlock_all();
 DISCARD TEMP;
-DISCARD SEQUENCES;"""
+DISCARD SEQUENCES;
+DO 'DECLARE plan text; BEGIN
+    FOR plan IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql LOOP
+        EXECUTE pg_catalog.format(''DEALLOCATE %I'', plan);
+    END LOOP;
+END';"""
 
 
 class Connection(asyncpg.Connection):
@@ -66,11 +71,13 @@ class Connection(asyncpg.Connection):
     # Every way by which a statement's text reaches the server, noted on its way.
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        """See asyncpg."""
+        """See asyncpg; COMMIT of a transaction that failed raises, where PostgreSQL rolls back and calls it success."""
         touched = self._touched or not leaves_session_alone(query)
         self._touched = True  # until it is over: who gives the connection back meanwhile, has it reset
         status = await super().execute(query, *args, timeout=timeout)
         self._touched = touched
+        if query == "COMMIT;" and status == "ROLLBACK":
+            raise asyncpg.InFailedSQLTransactionError("a statement failed before, so the transaction was rolled back")
         return status
 
     async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:

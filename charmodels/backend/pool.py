@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from asyncpg.pool import Pool as AsyncpgPool
 from asyncpg.pool import PoolConnectionProxy
 
 from charmodels.backend.connection import Connection
-from charmodels.errors import PoolTimeout
+from charmodels.errors import ConfigurationError, DatabaseUnavailable, PoolTimeout
+
+logger = logging.getLogger("charmodels.database")
 
 Borrowed: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 """A connection out of the pool."""
@@ -79,8 +82,12 @@ class Pool(AsyncpgPool):
 
         Raises:
             PoolTimeout: none became free in time.
+            ConfigurationError: the pool was opened on another event loop.
+            DatabaseUnavailable: a new one had to be opened, which took too long.
             OSError, asyncpg.PostgresError: a new one had to be opened and could not be.
         """
+        if asyncio.get_running_loop() is not self._loop:  # type: ignore[attr-defined]
+            raise another_loop()
         connection = await self._take_idle()
         if connection is not None:
             return connection
@@ -92,7 +99,7 @@ class Pool(AsyncpgPool):
                 return taken
         except TimeoutError as error:
             if not limit.expired():
-                raise  # connecting timed out, not the wait
+                raise DatabaseUnavailable(reason="connecting timed out") from error
             raise PoolTimeout(timeout=self._acquire_timeout, size=self.get_max_size()) from error
         finally:
             self._waiting -= 1
@@ -133,8 +140,15 @@ class Pool(AsyncpgPool):
             connection: as `take` gave it.
             timeout: seconds the reset may take, or None.
         """
-        if not self._release_untouched(connection):
+        if self._release_untouched(connection):
+            if self._waiting:
+                await asyncio.sleep(0)  # or a caller that takes the next at once would always be before who waits
+            return
+        try:
             await super().release(connection, timeout=timeout)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            # asyncpg has closed the connection. What the caller did with it stands, and so does the caller's own error.
+            logger.warning("Resetting a connection failed, and it was closed (%s)", type(error).__name__)
 
     def _release_untouched(self, connection: Borrowed) -> bool:
         """Give back a connection that needs nothing done to it; tell whether it was one."""
@@ -177,3 +191,8 @@ class Pool(AsyncpgPool):
             waiting=self._waiting,
             max_size=self.get_max_size(),
         )
+
+
+def another_loop() -> ConfigurationError:
+    """Make the error for a use in another event loop than the one that opened the database."""
+    return ConfigurationError(reason="The database was opened on another event loop; open it in the loop that uses it")

@@ -62,6 +62,11 @@ class Index(TortoiseIndex):
 class SchemaGenerator(BasePostgresSchemaGenerator):
     """Writes the whole declared schema: what `Meta.checks`, `Meta.triggers` and `Index` say besides the fields."""
 
+    def _get_models_to_create(self) -> list[type[Model]]:
+        models = super()._get_models_to_create()
+        apps = getattr(self.client, "schema_apps", None)
+        return models if apps is None else [model for model in models if model._meta.app in apps]
+
     def get_create_schema_sql(self, safe: bool = True) -> str:
         """Write the DDL for every model of this connection."""
         models = self._get_models_to_create()
@@ -75,6 +80,9 @@ class SchemaGenerator(BasePostgresSchemaGenerator):
 
     def _get_table_sql(self, model: type[Model], safe: bool = True) -> dict[str, Any]:
         table = super()._get_table_sql(model, safe)
+        # What another app's migrations create is there already.
+        created = {each._meta.db_table for each in self._get_models_to_create()}
+        table["references"] = {name for name in table["references"] if name in created}
         checks: tuple[Check, ...] = _declared(model, "checks")
         if checks:
             creation = str(table["table_creation_string"])

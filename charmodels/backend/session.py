@@ -6,7 +6,8 @@ from the statement alone and errs on the side of resetting: it lets a statement 
 UPDATE, DELETE or transaction command whose every function is known to leave the session alone.
 
 What it cannot see is what the schema itself does: a trigger, a view, a policy or a column default that calls
-set_config(..., false). Such schemas set DB_POOL_RESET=always.
+set_config(..., false), an operator or an overload of a harmless name that does, or a function in the guise of a column
+(`SELECT row.f FROM row`). With such a schema, set DB_POOL_RESET=always.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def leaves_session_alone(statement: str) -> bool:
     """
     if statement == SET_TRANSACTION_CONTEXT or _TRANSACTION.match(statement.strip()):
         return True
+    statement = statement.replace(r"ESCAPE '\'", "ESCAPE ''")  # as Tortoise writes it for every LIKE
     bare = _QUOTED.sub(lambda quoted: quoted.group()[0] * 2, statement)
     if not _QUERY.match(bare) or not bare.isascii() or "\\" in statement or _HARD_TO_READ.search(bare):
         return False

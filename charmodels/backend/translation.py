@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 
 import asyncpg
 from tortoise.exceptions import BaseORMException
@@ -72,6 +73,19 @@ def translate(error: BaseException, *, command_timeout: float | None = None) -> 
     return error
 
 
+def is_drivers_own(error: BaseException) -> bool:
+    """Tell whether an error came up through asyncpg, and not from files, sockets and clocks of the caller's.
+
+    Arguments:
+        error: caught around code of the caller's that talks to the database.
+
+    Returns:
+        True when a frame of asyncpg's stands in its traceback.
+    """
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__", "").startswith("asyncpg") for frame, _ in frames)
+
+
 def is_refusal(error: BaseException) -> bool:
     """Tell whether the server will refuse just the same when asked again.
 
@@ -110,7 +124,7 @@ def _from_driver(error: asyncpg.InterfaceError) -> CharmodelsError:
     if isinstance(error, ValueError):
         return _from_data(error)
     message = str(error.args[0]) if error.args else type(error).__name__
-    if "closed" in message or "closing" in message:
+    if any(word in message for word in ("closed", "closing", "released back to the pool")):
         return DatabaseUnavailable(reason="the connection is closed")
     return DatabaseError(sqlstate=None, reason=message.rstrip("."))
 

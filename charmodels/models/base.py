@@ -8,11 +8,12 @@ from uuid import UUID
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import ConfigurationError as TortoiseConfigurationError
 from tortoise.expressions import Expression
 from tortoise.fields.base import DatabaseDefault
 from tortoise.fields.db_defaults import SqlDefault
+from tortoise.models import MetaInfo, ModelMeta
 from tortoise.models import Model as TortoiseModel
-from tortoise.models import ModelMeta
 
 from charmodels.backend import constraints
 from charmodels.backend.translation import register_table
@@ -30,6 +31,19 @@ class _ModelMeta(ModelMeta):
 
     def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> ModelMeta:
         return super().__new__(cls, name, bases, {"_no_comments": True, **attributes})
+
+
+class _Meta(MetaInfo):
+    """What Tortoise knows of a model, with our error where no database is open."""
+
+    __slots__ = ()
+
+    @property
+    def db(self) -> BaseDBAsyncClient:
+        try:
+            return super().db
+        except (RuntimeError, TortoiseConfigurationError) as error:
+            raise not_open() from error
 
 
 class Model(TortoiseModel, metaclass=_ModelMeta):
@@ -52,6 +66,7 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
+        cls._meta.__class__ = _Meta
         manager = cls.__dict__.get("objects")
         if isinstance(manager, Manager):
             cls._meta.manager = manager
@@ -104,11 +119,10 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
         return InvalidInput(field=cls.__name__, reason="has a value of the wrong type")
 
     @classmethod
-    def _choose_db(cls, for_write: bool = False) -> BaseDBAsyncClient:
-        try:
-            return super()._choose_db(for_write)
-        except RuntimeError as error:
-            raise not_open() from error
+    def _db_queryset(cls, using_db: BaseDBAsyncClient | None = None, for_write: bool = False) -> Any:
+        # Unlike Tortoise's, it asks for a connection when it is awaited: made outside a transaction, it may run
+        # inside, and the other way round.
+        return cls._meta.manager.get_queryset().using_db(using_db)
 
     def _validate(self, names: Iterable[str]) -> None:
         """Check fields, and put the normalised values in their place."""

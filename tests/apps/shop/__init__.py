@@ -1,0 +1,1 @@
+"""An app beside charmodels: what users buy, and the characters they sell."""
