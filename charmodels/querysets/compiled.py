@@ -12,16 +12,13 @@ those that Tortoise made; a shape that disagrees is left to Tortoise. So is ever
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pypika_tortoise.terms import Term
 from tortoise import filters
 from tortoise.expressions import Expression, Q
 from tortoise.models import Model
-from tortoise.queryset import AwaitableQuery
-
-if TYPE_CHECKING:
-    from charmodels.querysets.base import QuerySet
+from tortoise.queryset import AwaitableQuery, QuerySet
 
 LARGEST_LIST = 100
 """Values in an `__in` list, at most, for its shape to be kept."""
