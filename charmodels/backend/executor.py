@@ -131,36 +131,68 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
     if takes_part:
         return None
     names = {column: name for name, column in meta.fields_db_projection.items()}
-    converters: list[tuple[str, _Converter]] = [
-        *((name, field.field_type) for _, name, field in meta.db_default_fields),
-        *((name, _converted(field)) for _, name, field in meta.db_complex_fields),
-    ]
-    converters = [(name, convert) for name, convert in converters if convert is not _as_it_is]
-    custom_pk = meta.db_pk_column not in meta.generated_db_fields
-    new = cast("Callable[[type[Model]], Model]", object.__new__)
-    fill = object.__setattr__  # Tortoise's own looks for each name in the class first
+    converters: dict[str, _Converter] = {name: field.field_type for _, name, field in meta.db_default_fields}
+    converters |= {name: _converted(field) for _, name, field in meta.db_complex_fields}
+    constants = {
+        "_partial": False,
+        "_saved_in_db": True,
+        "_custom_generated_pk": meta.db_pk_column not in meta.generated_db_fields,
+    }
+    by_columns: dict[tuple[str, ...], Callable[[list[Any]], list[Any]]] = {}
 
     def hydrate(rows: list[Any]) -> list[Any]:
-        instances: list[Any] = []
         if not rows:
-            return instances
-        keys = [names[column] for column in rows[0].keys()]  # noqa: SIM118 - a record iterates over its values
-        for row in rows:
-            state = dict(zip(keys, row))  # noqa: B905 - of one length; to say so costs a fifth of the call
-            for name, convert in converters:
-                value = state[name]
-                if value is not None:
-                    state[name] = convert(value)
-            state["_partial"] = False
-            state["_saved_in_db"] = True
-            state["_custom_generated_pk"] = custom_pk
-            state["_await_when_save"] = {}
-            instance = new(model)
-            fill(instance, "__dict__", state)
-            instances.append(instance)
-        return instances
+            return []
+        columns = tuple(rows[0].keys())
+        fill = by_columns.get(columns)
+        if fill is None:
+            fill = by_columns[columns] = _write_fill(
+                model, [names[column] for column in columns], converters, constants
+            )
+        return fill(rows)
 
     return hydrate
+
+
+def _write_fill(
+    model: type[Model], names: list[str], converters: dict[str, _Converter], constants: dict[str, bool]
+) -> Callable[[list[Any]], list[Any]]:
+    """Write the function that fills objects from rows of these columns, as dataclasses write their `__init__`.
+
+    A loop over the columns of every row costs a third more. For columns "id" and "style_type" it reads:
+
+        for v0, v1 in rows:
+            instance = new(model)
+            set_attribute(instance, "__dict__", {"id": v0, "style_type": None if v1 is None else c1(v1), ...})
+            append(instance)
+    """
+    scope: dict[str, Any] = {
+        "model": model,
+        "new": object.__new__,
+        "set_attribute": object.__setattr__,  # Tortoise's own looks for each name in the class first
+        "no_defaults": {},  # one for all: only a new object has defaults to await, and save() puts another in its place
+    }
+    items = [f"{name!r}: {value!r}" for name, value in constants.items()] + ["'_await_when_save': no_defaults"]
+    for number, name in enumerate(names):
+        convert = converters.get(name, _as_it_is)
+        if convert is _as_it_is:
+            items.append(f"{name!r}: v{number}")
+        else:
+            scope[f"c{number}"] = convert
+            items.append(f"{name!r}: None if v{number} is None else c{number}(v{number})")
+    variables = "".join(f"v{number}, " for number in range(len(names)))
+    source = f"""
+def fill(rows):
+    instances = []
+    append = instances.append
+    for {variables} in rows:
+        instance = new(model)
+        set_attribute(instance, "__dict__", {{{", ".join(items)}}})
+        append(instance)
+    return instances
+"""
+    exec(source, scope)  # noqa: S102 - made of the names of fields and nothing else
+    return cast("Callable[[list[Any]], list[Any]]", scope["fill"])
 
 
 def _as_it_is(value: Any) -> Any:
