@@ -130,7 +130,7 @@ class Database:
                     raise ConfigurationError(reason=str(error).rstrip(".")) from error
                 _order_columns(context)
             client = context.connections.get(CONNECTION)
-            assert isinstance(client, Client)  # noqa: S101 - the configuration names our backend
+            assert isinstance(client, Client)
             await _connect(client, self.settings.db_connect_retries)
             set_global_context(context)
         except BaseException:
@@ -364,7 +364,7 @@ async def _connect(client: Client, retries: int) -> None:
                 raise translate(error) from error
             if attempt == attempts:
                 raise DatabaseUnavailable(reason=_reason(error), attempts=attempts) from error
-            delay = random.uniform(0, min(LONGEST_DELAY, FIRST_DELAY * 2**attempt))  # noqa: S311 - jitter
+            delay = random.uniform(0, min(LONGEST_DELAY, FIRST_DELAY * 2**attempt))
             logger.warning(
                 "Connecting failed, attempt %d of %d (%s); trying again in %.1f s",
                 attempt,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pypika_tortoise.functions import Lower
 from pypika_tortoise.terms import Term
@@ -86,6 +86,21 @@ class LiteralEnumField(EnumField):
         if isinstance(instance, type) and value is not None:
             return self._member(value)
         return super().to_db_value(value, instance)
+
+
+def enum_field(enum_type: type[E], *, is_literal: bool = False, **keywords: Any) -> E:
+    """Make an enum field, which a type checker takes for the enum that it holds.
+
+    Arguments:
+        enum_type: the enum.
+        is_literal: write it into conditions as a literal, for the sake of partial indexes.
+        keywords: those of a Tortoise field.
+
+    Returns:
+        An EnumField.
+    """
+    field: Any = (LiteralEnumField if is_literal else EnumField)(enum_type, **keywords)
+    return cast("E", field)
 
 
 class EmailField(fields.TextField):

@@ -171,7 +171,7 @@ async def _migrate(
             name = resolved.schema_name.replace('"', '""')
             await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
-            await asyncio.sleep(poll * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            await asyncio.sleep(poll * random.uniform(0.5, 1.5))
         try:
             before = await _status(connection)
             # A task of its own: Tortoise.init() puts its state into the context of the task that calls it.

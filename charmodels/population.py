@@ -99,7 +99,7 @@ async def populate(characters: int, *, seed: int | None = None, progress: Progre
         raise InvalidInput(field="characters", reason="must be at least 1")
     refuse_in_production()
     started = time.monotonic()
-    rng = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311 - sample data
+    rng = random.Random(secrets.randbits(64) if seed is None else seed)
     start = (utc_now() if seed is None else SEEDED_END) - PUBLISHED_AFTER - SPAN
     done = 0
     async with transaction(actor="charmodels seed") as client:

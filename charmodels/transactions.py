@@ -78,7 +78,7 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
         from tortoise.context import require_context  # what is open, or the transaction around this one
 
         client = require_context().connections.get(CONNECTION)
-        assert isinstance(client, Client)  # noqa: S101 - the configuration names our backend
+        assert isinstance(client, Client)
         return client
 
     async def __aenter__(self) -> TransactionClient:
@@ -149,7 +149,7 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
             except SerializationFailure:
                 if nested or attempt == self.retries:
                     raise
-                await asyncio.sleep(random.uniform(0, FIRST_DELAY * 2**attempt))  # noqa: S311 - jitter
+                await asyncio.sleep(random.uniform(0, FIRST_DELAY * 2**attempt))
         raise AssertionError("unreachable")
 
     def _again(self) -> transaction:

@@ -56,7 +56,7 @@ def _web_address(text: str) -> str:
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() | {"UTC"})
 
 
 def _time_zone(text: str) -> str:

@@ -13,7 +13,7 @@ from charmodels.backend.constraints import Check, length, one_of, tag_list
 from charmodels.backend.schema import Index
 from charmodels.enums import GenerationStatus, StyleType
 from charmodels.errors import NotFound
-from charmodels.fields import EnumField, LiteralBooleanField, LiteralEnumField, TextArrayField
+from charmodels.fields import LiteralBooleanField, TextArrayField, enum_field
 from charmodels.identifiers import utc_now
 from charmodels.models.base import Entity
 from charmodels.querysets.characters import PUBLIC, CharacterManager
@@ -38,16 +38,14 @@ class Character(Entity):
     )
     name: str | None = fields.TextField(null=True)
     prompt = fields.TextField()
-    style_type: StyleType = EnumField(  # type: ignore[assignment]
-        StyleType, default=StyleType.REALISTIC, db_default="REALISTIC"
-    )
+    style_type = enum_field(StyleType, default=StyleType.REALISTIC, db_default="REALISTIC")
     image_url: str | None = fields.TextField(null=True)
     thumbnail_url: str | None = fields.TextField(null=True)
     metadata: dict[str, Any] = fields.JSONField(default=dict, db_default=SqlDefault("'{}'"))
     tags: list[str] = TextArrayField(default=list, db_default=SqlDefault("'{}'"))
-    is_public: bool = LiteralBooleanField(default=False, db_default=SqlDefault("false"))  # type: ignore[assignment]
-    generation_status: GenerationStatus = LiteralEnumField(  # type: ignore[assignment]
-        GenerationStatus, default=GenerationStatus.PENDING, db_default=SqlDefault("'PENDING'")
+    is_public = LiteralBooleanField(default=False, db_default=SqlDefault("false"))
+    generation_status = enum_field(
+        GenerationStatus, is_literal=True, default=GenerationStatus.PENDING, db_default=SqlDefault("'PENDING'")
     )
     template: fields.ForeignKeyNullableRelation[CharacterTemplate] = fields.ForeignKeyField(
         "charmodels.CharacterTemplate", related_name="characters", null=True, on_delete=fields.SET_NULL

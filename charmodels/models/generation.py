@@ -12,7 +12,7 @@ from charmodels import limits
 from charmodels.backend.constraints import Check, between, length, not_negative, one_of, tag_list
 from charmodels.backend.schema import Index
 from charmodels.enums import GenerationStatus, StyleType
-from charmodels.fields import EnumField, LiteralEnumField, TextArrayField
+from charmodels.fields import TextArrayField, enum_field
 from charmodels.identifiers import utc_now
 from charmodels.models.base import NOW, Entity, Model
 from charmodels.querysets.generations import GenerationManager
@@ -32,11 +32,11 @@ class Generation(Entity):
     character: fields.ForeignKeyNullableRelation[Character] = fields.ForeignKeyField(
         "charmodels.Character", related_name="generations", null=True, on_delete=fields.SET_NULL
     )
-    status: GenerationStatus = LiteralEnumField(  # type: ignore[assignment]
-        GenerationStatus, default=GenerationStatus.PENDING, db_default=SqlDefault("'PENDING'")
+    status = enum_field(
+        GenerationStatus, is_literal=True, default=GenerationStatus.PENDING, db_default=SqlDefault("'PENDING'")
     )
     prompt = fields.TextField()
-    style_type: StyleType = EnumField(StyleType)  # type: ignore[assignment]
+    style_type = enum_field(StyleType)
     tags: list[str] = TextArrayField(default=list, db_default=SqlDefault("'{}'"))
     batch_size: int = fields.SmallIntField(default=1, db_default=1)
     provider_request_id: str | None = fields.TextField(null=True)

@@ -11,7 +11,7 @@ from tortoise import fields
 from charmodels import limits
 from charmodels.backend.constraints import Check, length, not_negative, one_of
 from charmodels.backend.schema import Index
-from charmodels.fields import EnumField
+from charmodels.fields import enum_field
 from charmodels.identifiers import utc_now
 from charmodels.models.base import NOW, Model, primary_key
 from charmodels.values import Count, Key
@@ -106,7 +106,7 @@ class QuotaEntry(Model):
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "charmodels.User", related_name="quota_entries", on_delete=fields.CASCADE
     )
-    kind: QuotaEntryKind = EnumField(QuotaEntryKind)  # type: ignore[assignment]
+    kind = enum_field(QuotaEntryKind)
     amount: int = fields.IntField()
     quota_day = fields.DateField()
     hold_id: UUID | None = fields.UUIDField(null=True)

@@ -11,7 +11,7 @@ from charmodels import limits
 from charmodels.backend.constraints import length, not_negative, one_of, tag_list
 from charmodels.backend.schema import Index
 from charmodels.enums import StyleType
-from charmodels.fields import EnumField, LiteralBooleanField, TextArrayField
+from charmodels.fields import LiteralBooleanField, TextArrayField, enum_field
 from charmodels.models.base import Entity
 from charmodels.querysets.templates import CharacterTemplateManager
 from charmodels.values import Count, Description, Name, Prompt, TemplateTags
@@ -26,9 +26,9 @@ class CharacterTemplate(Entity):
     name = fields.TextField()
     description = fields.TextField(default="", db_default="")
     prompt = fields.TextField()
-    style_type: StyleType = EnumField(StyleType)  # type: ignore[assignment]
+    style_type = enum_field(StyleType)
     tags: list[str] = TextArrayField(default=list, db_default=SqlDefault("'{}'"))
-    is_active: bool = LiteralBooleanField(default=True, db_default=SqlDefault("true"))  # type: ignore[assignment]
+    is_active = LiteralBooleanField(default=True, db_default=SqlDefault("true"))
     usage_count: int = fields.IntField(default=0, db_default=0)
 
     characters: fields.ReverseRelation[Character]

@@ -10,7 +10,7 @@ from charmodels import limits
 from charmodels.backend.constraints import Check, length, one_of
 from charmodels.backend.schema import Index
 from charmodels.enums import SubscriptionTier
-from charmodels.fields import EmailField, EnumField
+from charmodels.fields import EmailField, enum_field
 from charmodels.models.base import Entity
 from charmodels.querysets.users import UserManager
 from charmodels.values import Email, ImageUrl, Key, Name, TimeZone
@@ -34,9 +34,7 @@ class User(Entity):
     auth0_id: str | None = fields.TextField(null=True)
     name: str | None = fields.TextField(null=True)
     avatar_url: str | None = fields.TextField(null=True)
-    subscription_tier: SubscriptionTier = EnumField(  # type: ignore[assignment]
-        SubscriptionTier, default=SubscriptionTier.FREE, db_default="FREE"
-    )
+    subscription_tier = enum_field(SubscriptionTier, default=SubscriptionTier.FREE, db_default="FREE")
     subscription_expires_at = fields.DatetimeField(null=True)
     timezone = fields.TextField(default="UTC", db_default="UTC")
 
