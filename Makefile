@@ -16,7 +16,7 @@ check: $(STAMP) ## Linters and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: $(STAMP) ## Put the code into its one layout
 	$(BIN)/ruff check --fix .
