@@ -158,6 +158,7 @@ class Database:
         finally:
             if _open is self:
                 _open = None
+            _forget_global(context)  # Tortoise leaves it in place when closing is cut short
             logger.info("Closed the database")
 
     async def __aenter__(self) -> Self:
@@ -307,7 +308,8 @@ def tortoise_config(
         "schema_apps": list(apps) if apps else None,
     }
     own = ["charmodels.models", *(["aerich.models"] if migrations else [])]
-    labels = {APP: own, **{label: list(modules) for label, modules in (apps or {}).items()}}
+    # The app's own first: Aerich takes the first for the one that is meant.
+    labels = {**{label: list(modules) for label, modules in (apps or {}).items()}, APP: own}
     return {
         "connections": {CONNECTION: {"engine": "charmodels.backend", "credentials": credentials}},
         "apps": {label: {"models": modules, "default_connection": CONNECTION} for label, modules in labels.items()},
@@ -329,13 +331,18 @@ def _forget_abandoned() -> None:
     global _open
     if _open is None or not _is_abandoned(_open):
         return
-    from tortoise import context as tortoise_context  # the only handle on its global
-
-    if tortoise_context._global_context is _open._context:
-        tortoise_context._global_context = None
+    _forget_global(_open._context)
     _open._context = _open._client = None
     _open._opening = asyncio.Lock()
     _open = None
+
+
+def _forget_global(context: TortoiseContext | None) -> None:
+    """Take a context from where tasks that inherited none find one."""
+    from tortoise import context as tortoise_context  # the only handle on its global
+
+    if tortoise_context._global_context is context:
+        tortoise_context._global_context = None
 
 
 def _refuse_second() -> None:

@@ -19,7 +19,7 @@ EXAMPLE = "postgresql://app:secret@localhost:5432/charmodels"
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 _SOCKET_EXAMPLE = "postgresql://postgres@/charmodels?host=/var/run/postgresql"
-_NUMBERS = {"connect_timeout", "connection_limit", "pool_timeout", "socket_timeout"}
+_NUMBERS = {"connect_timeout", "connection_limit", "pool_timeout", "socket_timeout", "statement_cache_size"}
 # What Prisma adds that has no meaning here: this library has no query engine of its own.
 _IGNORED = {"sslidentity", "sslpassword", "channel_binding", "gssencmode", "target_session_attrs"}
 
@@ -77,6 +77,8 @@ def parse(url: str, *, variable: str = "DATABASE_URL") -> Address:
         raise wrong("must begin with postgresql://")
     if parts.fragment or "#" in url:
         raise wrong("holds a # outside its parameters; write it as %23, and likewise / as %2F and @ as %40")
+    if "@" not in parts.netloc and "@" in parts.path:
+        raise wrong("holds a / in its password; write it as %2F")
     parameters = _parameters(parts, wrong)
     hosts, ports = _hosts(parts, wrong)
     if "host" in parameters:
@@ -100,7 +102,7 @@ def parse(url: str, *, variable: str = "DATABASE_URL") -> Address:
 _KNOWN = {
     "host", "port", "user", "password", "dbname",
     "sslmode", "sslrootcert", "sslcert", "sslkey", "sslaccept",
-    "schema", "application_name", "options", "pgbouncer", "statement_cache_size",
+    "schema", "application_name", "options", "pgbouncer",
     *_NUMBERS,
     *_IGNORED,
 }  # fmt: skip
@@ -112,10 +114,12 @@ def _parameters(parts: SplitResult, wrong: Any) -> dict[str, str]:
     except ValueError:
         raise wrong("has parameters that are not of the form name=value") from None
     for name, value in pairs:
+        if name not in _KNOWN and "@" in parts.query and "@" not in parts.netloc:
+            raise wrong("has an unknown parameter, or holds a ? in its password; write that as %3F")
         if name not in _KNOWN:
             raise wrong(f"has the unknown parameter {name!r}; known are {', '.join(sorted(_KNOWN - _IGNORED))}")
         if name in _NUMBERS and not value.isdecimal():
-            raise wrong(f"must give {name} as a whole number of seconds or connections")
+            raise wrong(f"must give {name} as a whole number")
         if name == "sslmode" and value not in SSL_MODES:
             raise wrong(f"has an unknown sslmode; it is one of {', '.join(SSL_MODES)}")
     return {name: value for name, value in pairs if name not in _IGNORED}

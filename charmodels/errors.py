@@ -163,7 +163,7 @@ class NotFound(CharmodelsError, tortoise.DoesNotExist):
     """There is no such row, or it is not the caller's to see.
 
     Arguments:
-        model: the name of the model.
+        model: the name of the model, kept as `model_name`; `model` is Tortoise's, and None.
     """
 
     def __init__(self, *, model: str) -> None:

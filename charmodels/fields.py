@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, TypeVar, cast
 
 from pypika_tortoise.functions import Lower
-from pypika_tortoise.terms import Term
+from pypika_tortoise.terms import Term, ValueWrapper
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import CharEnumFieldInstance
@@ -103,6 +103,14 @@ def enum_field(enum_type: type[E], *, is_literal: bool = False, **keywords: Any)
     return cast("E", field)
 
 
+class _LowerValue(Lower):
+    """The lower case of a parameter, by the server: Python's differs from it for some letters."""
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(ValueWrapper(parameter))
+        self.parameter = parameter
+
+
 class EmailField(fields.TextField):
     """An email address: stored as typed, compared without regard to case, by an index on lower(...)."""
 
@@ -111,10 +119,19 @@ class EmailField(fields.TextField):
             """Compare and order by the lower case."""
             return Lower(term)
 
+    def lower_in_filters(self, filters: dict[str, Any]) -> None:
+        """Compare parts of an address without regard to case as well.
+
+        Arguments:
+            filters: of the model, by the name of the condition.
+        """
+        for part in ("contains", "startswith", "endswith"):
+            filters[f"{self.model_field_name}__{part}"]["value_encoder"] = lambda value, *_: str(value).lower()
+
     def to_db_value(self, value: Any, instance: Any) -> Any:
         """Give the value for a row as typed, the value for a condition in lower case."""
         if isinstance(instance, type) and isinstance(value, str):
-            return value.lower()
+            return _LowerValue(value)
         return super().to_db_value(value, instance)
 
 

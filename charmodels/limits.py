@@ -32,5 +32,8 @@ TEMPLATE_TAGS = 20
 BATCH_SIZE = 10
 """Pictures in one generation, at most."""
 
+METADATA_DEPTH = 32
+"""Levels of lists and objects in metadata, at most."""
+
 ERROR_LENGTH = 2000
 """Characters kept of a generation's error message, at most."""

@@ -18,7 +18,7 @@ import asyncpg
 
 from charmodels.backend.translation import translate
 from charmodels.database import APP, current, tortoise_config
-from charmodels.errors import MigrationsPending, NotFound
+from charmodels.errors import ConfigurationError, DatabaseUnavailable, MigrationsPending, NotFound
 from charmodels.settings import Settings
 
 LOCK = 0x63686D6F64656C73
@@ -144,6 +144,7 @@ async def downgrade(settings: Settings | str | None = None, *, version: int = -1
 
     Raises:
         NotFound: no such migration is applied.
+        ConfigurationError: one is applied that this version of the package does not know.
         DatabaseUnavailable: the server cannot be reached.
 
     Example:
@@ -154,6 +155,12 @@ async def downgrade(settings: Settings | str | None = None, *, version: int = -1
     async def work(command: Any) -> list[str]:
         from aerich.exceptions import DowngradeError
 
+        unknown = (await status(settings)).unknown
+        if unknown:
+            raise ConfigurationError(
+                reason=f"The database is newer than the code, which does not know {', '.join(unknown)}; "
+                "downgrade with the version that made it so"
+            )
         try:
             return list(await command.downgrade(version, delete=False))
         except DowngradeError as error:
@@ -167,18 +174,24 @@ async def _migrate(
 ) -> tuple[str, ...]:
     resolved = _resolve(settings)
     async with _connection(resolved) as connection:
-        if resolved.schema_name:
-            name = resolved.schema_name.replace('"', '""')
-            await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
             await asyncio.sleep(poll * random.uniform(0.5, 1.5))
         try:
+            if resolved.schema_name:
+                await _make_schema(connection, resolved.schema_name)
             before = await _status(connection)
             # A task of its own: Tortoise.init() puts its state into the context of the task that calls it.
             done = await asyncio.create_task(_run_aerich(resolved, work, before))
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
     return tuple(done)
+
+
+async def _make_schema(connection: asyncpg.Connection[Any], name: str) -> None:
+    """Make a schema if it is missing. IF NOT EXISTS asks for the right to make one even when it is there."""
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", name):
+        quoted = name.replace('"', '""')
+        await connection.execute(f'CREATE SCHEMA "{quoted}"')
 
 
 async def _run_aerich(settings: Settings, work: Callable[[Any], Any], before: MigrationStatus) -> list[str]:
@@ -221,9 +234,13 @@ async def _connection(settings: Settings | str | None) -> AsyncIterator[asyncpg.
     """A connection outside the pool: one that waits for a lock must not keep others from the pool's."""
     try:
         connection = await asyncpg.connect(**_resolve(settings).connect_arguments())
+    except TimeoutError as error:
+        raise DatabaseUnavailable(reason="connecting timed out") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise translate(error) from error
     try:
         yield connection
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise translate(error) from error
     finally:
         await connection.close()

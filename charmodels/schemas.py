@@ -29,11 +29,11 @@ from charmodels.values import (
 
 class _Input(BaseModel):
     # An error echoes the rule, not the prompt or the address that broke it.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class _Output(BaseModel):
-    model_config = ConfigDict(from_attributes=True, frozen=True, defer_build=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
 class UserCreate(_Input):

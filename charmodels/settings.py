@@ -159,9 +159,12 @@ class Settings(BaseSettings):
         except ValidationError as error:
             # The pydantic error is left out of the chain: it may hold the value, and with it a secret.
             raise _translate(type(self), error) from None
+        except UnicodeDecodeError:
+            # Left out of the chain too: it holds the whole file.
+            raise ConfigurationError(reason="The file .env is not valid UTF-8") from None
         if self.db_pool_min > self.db_pool_max:
             raise ConfigurationError(variable="DB_POOL_MIN", reason="must not be greater than DB_POOL_MAX", example="1")
-        if self.db_sslrootcert is not None and not self.db_sslrootcert.is_file():
+        if str(self.db_sslrootcert or "system") != "system" and not Path(str(self.db_sslrootcert)).is_file():
             raise ConfigurationError(
                 variable="DB_SSLROOTCERT",
                 reason="names a file that is not there",
@@ -211,7 +214,10 @@ class Settings(BaseSettings):
             >>> Settings(database_url="postgresql://localhost/a").replace(db_pool_max=3).db_pool_max
             3
         """
-        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        if changes.keys() & {"db_host", "db_name"}:
+            values["database_url"] = None
+        return type(self)(**{**values, **changes})
 
     @property
     def is_production(self) -> bool:
@@ -320,7 +326,8 @@ class Settings(BaseSettings):
         parameters = address.parameters
         authorities = self.db_sslrootcert or parameters.get("sslrootcert")
         try:
-            context = ssl.create_default_context(cafile=str(authorities) if authorities else None)
+            own = authorities if str(authorities) != "system" else None  # libpq's word for the system's
+            context = ssl.create_default_context(cafile=str(own) if own else None)
             if parameters.get("sslcert"):
                 context.load_cert_chain(parameters["sslcert"], parameters.get("sslkey"))
         except (OSError, ssl.SSLError) as error:
@@ -330,7 +337,8 @@ class Settings(BaseSettings):
                 example=_example("db_sslrootcert"),
             ) from error
         context.check_hostname = mode == "verify-full"
-        context.verify_mode = ssl.CERT_NONE if mode == "require" else ssl.CERT_REQUIRED
+        # With authorities to trust, libpq takes "require" for "verify-ca".
+        context.verify_mode = ssl.CERT_NONE if mode == "require" and not authorities else ssl.CERT_REQUIRED
         return context
 
 

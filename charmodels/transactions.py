@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar, get_args
 from uuid import UUID
 
 from charmodels.backend.client import Client, TransactionClient
 from charmodels.database import CONNECTION, current
 from charmodels.errors import ConfigurationError, InvalidInput, SerializationFailure
+from charmodels.values import Key, validate
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +42,7 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
         retries: how often a function runs again after a serialization failure or a deadlock.
 
     Raises:
+        InvalidInput: an argument is none of these.
         SerializationFailure: lost to a concurrent transaction, as a block, or as a function too often.
         ConfigurationError: no database is open.
 
@@ -66,8 +68,10 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
     ) -> None:
         if retries < 0:
             raise InvalidInput(field="retries", reason="must not be negative")
-        self.actor = None if actor is None else str(actor)
-        self.request_id = request_id
+        if isolation not in (None, *get_args(Isolation)):
+            raise InvalidInput(field="isolation", reason=f"must be one of {', '.join(get_args(Isolation))}")
+        self.actor = None if actor is None else validate("actor", Key, str(actor))
+        self.request_id = None if request_id is None else validate("request_id", Key, request_id)
         self.isolation: Isolation | None = isolation
         self.readonly = readonly
         self.retries = retries
@@ -111,7 +115,7 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
         context, self._context = self._context, None
         await context.__aexit__(kind, error, traceback)
 
-    def __call__(self, function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    def __call__(self, function: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         """Make a function that runs in a transaction, by `run`, each time it is called."""
 
         @functools.wraps(function)

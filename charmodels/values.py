@@ -86,8 +86,10 @@ TemplateTags: TypeAlias = Annotated[
 ]
 
 
-def _json_safe(value: Any) -> None:
+def _json_safe(value: Any, depth: int = 0) -> None:
     """Refuse what jsonb cannot store, at any depth."""
+    if depth > limits.METADATA_DEPTH:
+        raise ValueError(f"must have at most {limits.METADATA_DEPTH} levels")
     if isinstance(value, str):
         _storable(value)
     elif isinstance(value, dict):
@@ -95,10 +97,10 @@ def _json_safe(value: Any) -> None:
             if not isinstance(key, str):
                 raise ValueError("must have strings as keys")
             _json_safe(key)
-            _json_safe(item)
+            _json_safe(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            _json_safe(item)
+            _json_safe(item, depth + 1)
     elif isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
             raise ValueError("must not hold NaN or infinity")

@@ -18,9 +18,22 @@ from charmodels.backend.pool import Borrowed, Pool, another_loop
 from charmodels.backend.schema import SchemaGenerator
 from charmodels.backend.session import SET_TRANSACTION_CONTEXT
 from charmodels.backend.translation import is_drivers_own, translate
-from charmodels.errors import DatabaseUnavailable
+from charmodels.errors import DatabaseError, DatabaseUnavailable
 
 logger = logging.getLogger("charmodels.database")
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    """Keep of Tortoise's "statement: values" the statement: the values are addresses and prompts."""
+    if record.args:
+        record.msg, record.args = next(iter(record.args)), None
+    return True
+
+
+statements = logging.getLogger("charmodels.statements")
+"""Every statement, at DEBUG."""
+
+statements.addFilter(_without_values)
 
 
 class Client(AsyncpgDBClient):
@@ -44,7 +57,8 @@ class Client(AsyncpgDBClient):
         **keywords: Any,
     ) -> None:
         super().__init__(**keywords)
-        self.ports = ports
+        self.log = statements
+        self.ports = ports or keywords.get("port")  # None: PGPORT, then 5432, as for every other asyncpg connection
         self.schema_apps = schema_apps
         self.acquire_timeout = acquire_timeout
         self.always_reset = always_reset
@@ -66,7 +80,7 @@ class Client(AsyncpgDBClient):
             acquire_timeout=self.acquire_timeout,
             always_reset=self.always_reset,
             host=self.host,
-            port=self.ports or self.port,
+            port=self.ports,
             user=self.user,
             password=self.password,
             database=self.database if with_db else "postgres",
@@ -225,8 +239,14 @@ class TransactionClient(TransactionWrapper, Client):
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Borrowed]:
-        """Give the transaction's connection, one statement at a time."""
+        """Give the transaction's connection, one statement at a time.
+
+        Raises:
+            DatabaseError: the transaction or savepoint is over, so that the statement would run outside of it.
+        """
         async with self._lock:
+            if self.is_over:
+                raise DatabaseError(sqlstate=None, reason="the transaction that it belongs to is over")
             try:
                 yield self._connection
             except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -257,10 +277,15 @@ class TransactionClient(TransactionWrapper, Client):
         async with self.connection() as connection:
             self.transaction = connection.transaction(**self.options)
             await self.transaction.start()
-            if self.refuses_writes:
-                await connection.execute("SET LOCAL transaction_read_only = on")  # ends with the savepoint
-            if self._acts_for_another:
-                await connection.execute(SET_TRANSACTION_CONTEXT, self.actor or "", self.request_id or "")
+            try:
+                if self.refuses_writes:
+                    await connection.execute("SET LOCAL transaction_read_only = on")  # ends with the savepoint
+                if self._acts_for_another:
+                    await connection.execute(SET_TRANSACTION_CONTEXT, self.actor or "", self.request_id or "")
+            except BaseException:
+                if not self.is_lost:
+                    await self.transaction.rollback()
+                raise
 
     async def commit(self) -> None:
         """Commit, or release the savepoint, after which the outer transaction's actor acts again.
@@ -269,7 +294,12 @@ class TransactionClient(TransactionWrapper, Client):
             DatabaseError: a statement failed before, so that PostgreSQL rolled back (SQLSTATE 25P02).
         """
         async with self.connection() as connection:
-            await super().commit()
+            try:
+                await super().commit()
+            except asyncpg.InFailedSQLTransactionError:
+                if isinstance(self._parent, TransactionClient):  # the savepoint fails alone
+                    await connection.execute(f"ROLLBACK TO {self.transaction._id};")  # type: ignore[union-attr]
+                raise
             if self._acts_for_another and connection.is_in_transaction():
                 await connection.execute(SET_TRANSACTION_CONTEXT, self._outer_actor or "", self._outer_request_id or "")
 
@@ -288,6 +318,12 @@ class TransactionClient(TransactionWrapper, Client):
         if isinstance(self._parent, TransactionClient):
             return self._parent.isolation
         return self.options.get("isolation") or "read_committed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was committed or rolled back, it or one around it."""
+        parent = self._parent
+        return self._finalized or (isinstance(parent, TransactionClient) and parent.is_over)
 
     @property
     def is_lost(self) -> bool:
@@ -365,10 +401,14 @@ async def _finish(client: TransactionClient, error: BaseException | None) -> Non
     """Commit after a block that went well; roll back after one that did not, and let its own error speak."""
     if client._finalized:
         return
-    if error is None:
-        await client.commit()
-    elif not client.is_lost:
-        try:
+    try:
+        if error is None:
+            await client.commit()
+        elif not client.is_lost:
             await client.rollback()
-        except Exception as rollback_error:
-            logger.warning("Rolling back failed: %s", rollback_error)
+    except Exception as rollback_error:
+        if error is None:
+            raise
+        logger.warning("Rolling back failed: %s", rollback_error)
+    finally:
+        client._finalized = True  # however it ended: a task that was left behind gets an error

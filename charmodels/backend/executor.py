@@ -16,6 +16,8 @@ from tortoise.fields.base import DatabaseDefault, Field
 from tortoise.fields.data import CharEnumFieldInstance, DatetimeField, JSONField, UUIDField
 from tortoise.models import Model
 
+from charmodels.errors import NotFound
+
 CHUNK = 2000
 """Rows to turn into objects before the event loop gets a turn, as in Tortoise."""
 
@@ -54,19 +56,24 @@ class Executor(AsyncpgExecutor):
         return hydrator(self.model)
 
     async def execute_update(self, instance: Any, update_fields: Iterable[str] | None) -> int:
-        """Write an object's columns and read back what the database keeps itself, as `updated_at`."""
-        kept: tuple[str, ...] = getattr(self.model.Meta, "kept_by_database", ())
-        if not kept:
+        """Write an object's columns and read back what the database keeps itself, as `updated_at`.
+
+        Raises:
+            NotFound: the row is gone. (Of a stock Tortoise model, that is not an error.)
+        """
+        kept: tuple[str, ...] | None = getattr(self.model.Meta, "kept_by_database", None)
+        if kept is None:
             return await super().execute_update(instance, update_fields)
         fields, values, expressions = self._changes(instance, update_fields)
         if not fields:
             return 0
-        columns = ", ".join(f'"{name}"' for name in kept)
+        columns = ", ".join(f'"{name}"' for name in kept or (self.model._meta.db_pk_column,))
         statement = f"{self.get_update_sql(fields, expressions)} RETURNING {columns}"
         values.append(self.model._meta.pk.to_db_value(instance.pk, instance))
         rows = await self.db.fetch(statement, values)  # type: ignore[attr-defined]
-        for row in rows:
-            instance.__dict__.update(row)
+        if not rows:
+            raise NotFound(model=self.model.__name__)
+        instance.__dict__.update((name, rows[0][name]) for name in kept)
         return len(rows)
 
     def _changes(

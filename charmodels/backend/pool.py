@@ -98,7 +98,8 @@ class Pool(AsyncpgPool):
                 taken: Borrowed = await self._acquire(None)  # type: ignore[attr-defined]
                 return taken
         except TimeoutError as error:
-            if not limit.expired():
+            # With fewer connections than it may have, the pool waited for the server and not for a borrower.
+            if not limit.expired() or self.get_size() < self.get_max_size():
                 raise DatabaseUnavailable(reason="connecting timed out") from error
             raise PoolTimeout(timeout=self._acquire_timeout, size=self.get_max_size()) from error
         finally:

@@ -16,8 +16,8 @@ import re
 from functools import lru_cache
 
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
-# What would need more than this to read: comments, dollar quotes, escapes, a second statement.
-_HARD_TO_READ = re.compile(r"""--|/\*|\$(?!\d)|\b[Uu]&['"]|\b[Ee]'|;(?!\s*\Z)""")
+# What would need more than this to read: comments, dollar quotes, escapes, a second statement, names with a dollar.
+_HARD_TO_READ = re.compile(r"""--|/\*|\$(?!\d)|\b[Uu]&['"]|\b[Ee]'|;(?!\s*\Z)|\w\$""")
 _TRANSACTION = re.compile(r"(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b[\w\s,\".]*;?\s*\Z", re.I)
 _QUERY = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.I)
 _INSERT_TARGET = re.compile(r"""\bINSERT\s+INTO\s+(?:""|\w+)(?:\.(?:""|\w+))?""", re.I)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import traceback
 
 import asyncpg
@@ -16,6 +17,7 @@ from tortoise.exceptions import BaseORMException
 from charmodels.backend import constraints
 from charmodels.errors import (
     CharmodelsError,
+    ConfigurationError,
     Conflict,
     ConstraintViolation,
     DatabaseError,
@@ -62,15 +64,25 @@ def translate(error: BaseException, *, command_timeout: float | None = None) -> 
         return error
     if isinstance(error, asyncpg.PostgresError):
         return _from_server(error, command_timeout)
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        return ConfigurationError(reason="The driver cannot use the settings of the connection")
     if isinstance(error, asyncpg.InterfaceError):
         return _from_driver(error)
     if isinstance(error, TimeoutError):
         return StatementTimeout(timeout=command_timeout)
     if isinstance(error, OSError):
-        # By number: what asyncio says of a failed connection holds the address.
-        said = os.strerror(error.errno) if error.errno else "the connection failed"
-        return DatabaseUnavailable(reason=f"{type(error).__name__}, {said}")
+        return DatabaseUnavailable(reason=_network_reason(error))
     return error
+
+
+def _network_reason(error: OSError) -> str:
+    """Say what went wrong, by its kind or number: what asyncio says of a failed connection holds the address."""
+    if isinstance(error, socket.gaierror):
+        return "the host name is not known"
+    if isinstance(error, FileNotFoundError):
+        return "no server listens on that socket"
+    said = os.strerror(error.errno) if error.errno else "the connection failed"
+    return f"{type(error).__name__}, {said}"
 
 
 def is_drivers_own(error: BaseException) -> bool:
@@ -150,6 +162,7 @@ def _from_constraint(error: asyncpg.PostgresError, state: str) -> CharmodelsErro
 def _from_data(error: BaseException) -> InvalidInput:
     """Name the argument that could not be stored, not its value, which the driver's message quotes."""
     error.args = (re.sub(r":.*", "", str(error.args[0]), flags=re.DOTALL) if error.args else "",)
+    error.__cause__ = error.__context__ = None  # what the encoder said quotes it too
     position = re.search(r"query argument \$(\d+)", str(error.args[0]))
     what = f"value {position.group(1)} of the statement" if position else "a value of the statement"
     state = getattr(error, "sqlstate", None)
@@ -158,7 +171,11 @@ def _from_data(error: BaseException) -> InvalidInput:
         "22P05": "holds a character that PostgreSQL cannot store",
         "22001": "is too long for its column",
         "22003": "is out of range for its column",
-    }.get(state or "", "does not fit the type of its column")
+        "22000": "does not fit the type of its column",
+        "22007": "does not fit the type of its column",
+        "22008": "is out of range for its column",
+        "22P02": "does not fit the type of its column",
+    }.get(state or "22000", f"cannot be used there (SQLSTATE {state})")
     return InvalidInput(field=what, reason=reason)
 
 

@@ -26,6 +26,7 @@ app.command()(migrate.downgrade)
 app.command()(migrate.migrations)
 app.command()(data.seed)
 app.command("import")(data.import_file)
+app.command()(data.postgres)
 
 
 def _show_version(asked: bool) -> None:

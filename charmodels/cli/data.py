@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json as json_library
 import os
+import signal
 import stat
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
-from charmodels import importing, population, seeds
+from charmodels import embedded, importing, population, seeds
 from charmodels.cli import console
 from charmodels.database import connect
 from charmodels.errors import CharmodelsError, NotFound
@@ -106,6 +108,31 @@ def import_file(
         _print_import(report)
     if report.bad and not report.imported:
         raise typer.Exit(1)
+
+
+def postgres(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Keep the data here for the next time; without it, it goes at the end.")
+    ] = None,
+) -> None:
+    """Run a PostgreSQL for development until interrupted.
+
+    Prints its URL. It trusts every local user: never for data that matters.
+
+    \b
+    Examples:
+      charmodels postgres
+      charmodels postgres /tmp/charmodels-data
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the server would outlive the command
+    try:
+        with embedded.postgres(folder) as url:
+            console.say(f"DATABASE_URL={url}")
+            sys.stdout.flush()
+            console.err.print("Running; stop it with Ctrl-C.")
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        console.err.print("Stopped.")
 
 
 def _open(file: str) -> BinaryIO:

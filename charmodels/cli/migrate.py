@@ -70,7 +70,10 @@ def _confirm(settings: Settings, undone: list[str]) -> None:
         raise typer.Exit(1)
 
 
-def migrations(json: console.Json = False) -> None:
+def migrations(
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 if something is pending or unknown.")] = False,
+    json: console.Json = False,
+) -> None:
     """List the migrations and their states.
 
     Applied, pending, or unknown: applied by a newer version of the package.
@@ -78,12 +81,14 @@ def migrations(json: console.Json = False) -> None:
     \b
     Examples:
       charmodels migrations
-      charmodels migrations --json
+      charmodels migrations --check && start-the-app
     """
     status = console.finish(library.status())
     groups = {"applied": status.applied, "pending": status.pending, "unknown": status.unknown}
     if json:
         console.print_json(groups)
-        return
-    rows = [(name, state) for state, names in groups.items() for name in names]
-    console.out.print(console.table("Migration", "State", rows=rows))
+    else:
+        states = {name: state for state, names in groups.items() for name in names}
+        console.out.print(console.table("Migration", "State", rows=states.items()))
+    if check and not status.is_current:
+        raise typer.Exit(1)

@@ -15,12 +15,12 @@ from charmodels.models.base import NOW, Model, primary_key
 
 
 class AuditEntry(Model):
-    """One change to one row. It outlives the row and its user, so it refers to neither by a foreign key."""
+    """One change, to a row or to a table as a whole. It outlives both row and user, so it has no foreign keys."""
 
     id = primary_key()
     user_id: UUID | None = fields.UUIDField(null=True)
     table_name = fields.TextField()
-    object_id = fields.UUIDField()
+    object_id: UUID | None = fields.UUIDField(null=True)
     action = fields.TextField()
     actor: str | None = fields.TextField(null=True)
     request_id: str | None = fields.TextField(null=True)

@@ -9,21 +9,33 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import ConfigurationError as TortoiseConfigurationError
+from tortoise.exceptions import DoesNotExist, ValidationError
 from tortoise.expressions import Expression
-from tortoise.fields.base import DatabaseDefault
+from tortoise.fields.base import DatabaseDefault, Field
 from tortoise.fields.db_defaults import SqlDefault
-from tortoise.models import MetaInfo, ModelMeta
+from tortoise.fields.relational import RelationalField
+from tortoise.models import EMPTY, MetaInfo, ModelMeta
 from tortoise.models import Model as TortoiseModel
 
 from charmodels.backend import constraints
 from charmodels.backend.translation import register_table
-from charmodels.errors import InvalidInput
+from charmodels.errors import InvalidInput, NotFound
+from charmodels.fields import EmailField, EnumField
 from charmodels.identifiers import new_id, utc_now
 from charmodels.querysets.base import Manager, immutable_fields, not_open
 from charmodels.values import validate
 
 NOW = SqlDefault("clock_timestamp()")
 NEW_ID = SqlDefault("charmodels_uuidv7()")
+
+
+_UNFIT = (ValueError, TypeError, AttributeError, ArithmeticError)
+"""What Tortoise's fields raise about a value of the wrong type."""
+
+
+def _is_filled(field: Field[Any]) -> bool:
+    """Whether Tortoise or the database gives the field a value when it has none."""
+    return field.generated or getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
 
 
 class _ModelMeta(ModelMeta):
@@ -63,6 +75,7 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
 
     class Meta:
         abstract = True
+        kept_by_database: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -70,16 +83,22 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
         manager = cls.__dict__.get("objects")
         if isinstance(manager, Manager):
             cls._meta.manager = manager
+        for field in cls._meta.fields_map.values():
+            if isinstance(field, EmailField):
+                field.lower_in_filters(cls._meta._filters)
         constraints.register(getattr(cls.Meta, "checks", ()))
         if cls.__module__.startswith("charmodels.") and not cls._meta.abstract:
             register_table(cls._meta.db_table)
 
     def __init__(self, **values: Any) -> None:
+        unknown = values.keys() - self._meta.fields
+        if unknown:  # Tortoise would drop the value
+            raise InvalidInput(field=min(unknown), reason=f"is not a field of {type(self).__name__}")
         try:
             super().__init__(**values)
         except InvalidInput:
             raise
-        except (ValueError, TypeError) as error:
+        except _UNFIT as error:
             raise self._blame(values) from error
 
     def update_from_dict(self, data: dict[str, Any]) -> Self:
@@ -98,7 +117,7 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
             return super().update_from_dict(data)
         except InvalidInput:
             raise
-        except (ValueError, TypeError) as error:
+        except _UNFIT as error:
             raise self._blame(data) from error
 
     @classmethod
@@ -110,11 +129,15 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
                 continue
             if value is None and not field.null:
                 return InvalidInput(field=name, reason="is required")
+            if isinstance(field, RelationalField):
+                if not isinstance(value, field.related_model):
+                    return InvalidInput(field=name, reason=f"must be a {field.related_model.__name__}")
+                continue
             try:
                 field.to_python_value(value)
             except InvalidInput as error:
                 return error
-            except (ValueError, TypeError):
+            except _UNFIT:
                 return InvalidInput(field=name, reason=f"does not fit a {type(field).__name__}")
         return InvalidInput(field=cls.__name__, reason="has a value of the wrong type")
 
@@ -124,20 +147,39 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
         # inside, and the other way round.
         return cls._meta.manager.get_queryset().using_db(using_db)
 
-    def _validate(self, names: Iterable[str]) -> None:
-        """Check fields, and put the normalised values in their place."""
+    def clone(self, pk: Any = EMPTY) -> Self:
+        """Make a copy that is saved as a row of its own.
+
+        Arguments:
+            pk: its key, or nothing for a new one.
+
+        Returns:
+            The copy, not saved yet.
+        """
+        default = self._meta.pk.default
+        return super().clone(default() if pk is EMPTY and callable(default) else pk)
+
+    def normalize(self, names: Iterable[str]) -> None:
+        """Check fields, and put the normalised values in their place.
+
+        Arguments:
+            names: of the columns that are to be written.
+
+        Raises:
+            InvalidInput: a value breaks a rule.
+        """
         for name in names:
             value = getattr(self, name, None)
             if isinstance(value, Expression | DatabaseDefault):
                 continue
             field = self._meta.fields_map[name]
             if value is None:
-                if not field.null:
+                if not (field.null or _is_filled(field)):
                     raise InvalidInput(field=name, reason="is required")
-                continue
-            annotation = self.validated.get(name)
-            if annotation is not None:
-                setattr(self, name, validate(name, annotation, value))
+            elif name in self.validated:
+                setattr(self, name, validate(name, self.validated[name], value))
+            elif isinstance(field, EnumField):
+                setattr(self, name, field.to_python_value(value))
 
     async def save(
         self,
@@ -159,6 +201,7 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
         Raises:
             InvalidInput: a value breaks a rule, or `update_fields` names a field that never changes.
             Conflict: the row would clash with another one.
+            NotFound: the row to update was deleted.
 
         Example:
             >>> async def rename(user: "User") -> None:
@@ -167,11 +210,35 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
         """
         names = None if update_fields is None else tuple(update_fields)
         if force_create or not (force_update or self._saved_in_db or names):
-            self._validate(self._meta.fields_db_projection)
+            self.normalize(self._meta.fields_db_projection)
         else:
             names = self._changeable(names)
-            self._validate(names or ())
-        await super().save(using_db, names, force_create, force_update)
+            self.normalize(names or ())
+        try:
+            await super().save(using_db, names, force_create, force_update)
+        except ValidationError as error:
+            if isinstance(error, InvalidInput):
+                raise
+            # What a field's own validator says begins with its name and quotes the value.
+            field = str(error).partition(":")[0]
+            raise InvalidInput(field=field, reason="does not pass the checks of its field") from None
+
+    async def refresh_from_db(
+        self, fields: Iterable[str] | None = None, using_db: BaseDBAsyncClient | None = None
+    ) -> None:
+        """Read the row again.
+
+        Arguments:
+            fields: names of the fields to read, or None for all.
+            using_db: a client or transaction, or None for the open database.
+
+        Raises:
+            NotFound: the row was deleted.
+        """
+        try:
+            await super().refresh_from_db(fields, using_db)
+        except DoesNotExist as error:
+            raise NotFound(model=type(self).__name__) from error
 
     def _changeable(self, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         fixed = immutable_fields(type(self))

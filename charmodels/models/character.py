@@ -108,7 +108,7 @@ class Character(Entity):
         )
 
     def __str__(self) -> str:
-        return f"{self.name or 'Character'} ({self.id})"
+        return f"{getattr(self, 'name', None) or 'Character'} ({self.pk})"
 
     async def publish(self) -> None:
         """Show the character in the public gallery; one UPDATE, and nothing if it is there already.
@@ -132,9 +132,12 @@ class Character(Entity):
         await self._set_public(False)
 
     async def _set_public(self, is_public: bool) -> None:
+        rows = type(self).objects.filter(id=self.id)
+        if hasattr(self, "user_id"):  # only() may have left it out
+            rows = rows.filter(user_id=self.user_id)
         published_at = utc_now() if is_public else None
-        rows = type(self).objects.filter(user_id=self.user_id, id=self.id)
-        changed = await rows.filter(is_public=not is_public).update(is_public=is_public, published_at=published_at)
-        if not changed and not await rows.exists():
+        await rows.filter(is_public=not is_public).update(is_public=is_public, published_at=published_at)
+        kept = await rows.first().values("is_public", "published_at", "updated_at")
+        if not kept:
             raise NotFound(model="Character")
-        await self.refresh_from_db(fields=["is_public", "published_at", "updated_at"])
+        vars(self).update(kept)

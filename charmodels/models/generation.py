@@ -109,7 +109,7 @@ class Generation(Entity):
         )
 
     def __str__(self) -> str:
-        return f"{self.status} generation ({self.id})"
+        return f"{getattr(self, 'status', 'Some')} generation ({self.pk})"
 
 
 class GenerationJob(Model):

@@ -99,7 +99,8 @@ class QuotaEntryKind(StrEnum):
 class QuotaEntry(Model):
     """One entry of the quota ledger, which only grows.
 
-    A hold has one HOLD entry and, once closed, one of COMMIT, RELEASE or EXPIRE; a unique index sees to that.
+    A hold has one HOLD entry and, once closed, one of COMMIT, RELEASE or EXPIRE; a unique index sees to that. `amount`
+    is how much was held, used, given back or granted, never negative: the kind tells which way it goes.
     """
 
     id = primary_key()
@@ -147,6 +148,12 @@ class QuotaEntry(Model):
         )
         checks = (
             one_of("quota_ledger", "kind", QuotaEntryKind),
+            Check(
+                "quota_ledger_amount_range",
+                '"amount" >= 1 OR ("amount" = 0 AND "kind" = \'TIER\')',
+                "amount",
+                "must be at least 1",
+            ),
             length("quota_ledger", "key", limits.KEY_LENGTH),
             length("quota_ledger", "reason", limits.ERROR_LENGTH, least=0),
             Check(

@@ -57,4 +57,4 @@ class CharacterTemplate(Entity):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return str(getattr(self, "name", self.pk))

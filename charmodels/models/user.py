@@ -69,4 +69,4 @@ class User(Entity):
         )
 
     def __str__(self) -> str:
-        return f"{self.name or 'User'} ({self.id})"
+        return f"{getattr(self, 'name', None) or 'User'} ({self.pk})"

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Collection, Generator, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
+from pypika_tortoise.terms import Term
 from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
 from tortoise.context import get_current_context
 from tortoise.exceptions import MultipleObjectsReturned
+from tortoise.expressions import Expression
 from tortoise.manager import Manager as TortoiseManager
 from tortoise.models import Model
+from tortoise.queryset import BulkCreateQuery, BulkUpdateQuery
 from tortoise.queryset import QuerySet as TortoiseQuerySet
 from tortoise.router import router
 
 from charmodels.backend.client import Client
 from charmodels.errors import ConfigurationError, InvalidInput, NotFound
 from charmodels.querysets import compiled
+from charmodels.values import validate
 
 if TYPE_CHECKING:
-    from pypika_tortoise.terms import Term
-    from tortoise.expressions import Expression, Q
+    from tortoise.expressions import Q
     from tortoise.query_utils import Prefetch
     from tortoise.queryset import UpdateQuery
 
@@ -170,7 +173,83 @@ class QuerySet(TortoiseQuerySet[M]):
         """
         for name in kwargs.keys() & immutable_fields(self.model):
             raise InvalidInput(field=name, reason="never changes")
-        return super().update(**kwargs)
+        return super().update(**{name: self._normal(name, value) for name, value in kwargs.items()})
+
+    def _normal(self, name: str, value: Any) -> Any:
+        annotation = getattr(self.model, "validated", {}).get(name)
+        if annotation is None or value is None or isinstance(value, Expression | Term):
+            return value
+        return validate(name, annotation, value)
+
+    def bulk_create(
+        self,
+        objects: Iterable[M],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_fields: Iterable[str] | None = None,
+        on_conflict: Iterable[str] | None = None,
+    ) -> BulkCreateQuery[M]:
+        """Insert many rows in few statements, after validation.
+
+        Arguments:
+            objects: not saved yet.
+            batch_size: rows in one statement, or None for all.
+            ignore_conflicts: leave out rows that clash with others.
+            update_fields, on_conflict: update these fields where those clash.
+
+        Returns:
+            A query that, awaited, inserts the rows; those it made are saved objects afterwards.
+
+        Raises:
+            InvalidInput: a value breaks a rule.
+            Conflict: a row clashes with another one, so none is inserted.
+        """
+        rows = list(objects)
+        _normalize(rows, self.model._meta.fields_db_projection)
+        query = super().bulk_create(rows, batch_size, ignore_conflicts, update_fields, on_conflict)
+        if not (ignore_conflicts or on_conflict) and self.model._meta.pk.default is not None:
+            query.__class__ = _BulkCreateQuery  # its keys are known before, so its rows are known after
+        return query
+
+    def bulk_update(
+        self, objects: Iterable[M], fields: Iterable[str], batch_size: int | None = None
+    ) -> BulkUpdateQuery[M]:
+        """Update fields of many rows in few statements, after validation.
+
+        Arguments:
+            objects: saved ones.
+            fields: names of the fields to write.
+            batch_size: rows in one statement, or None for all.
+
+        Returns:
+            A query that, awaited, updates the rows.
+
+        Raises:
+            InvalidInput: a value breaks a rule, or a field never changes.
+        """
+        rows, names = list(objects), list(fields)
+        for name in names:
+            if name in immutable_fields(self.model):
+                raise InvalidInput(field=name, reason="never changes")
+        _normalize(rows, names)
+        return super().bulk_update(rows, names, batch_size)
+
+
+def _normalize(rows: Iterable[Any], names: Collection[str]) -> None:
+    for row in rows:
+        if hasattr(row, "normalize"):  # a stock Tortoise model validates in its own way
+            row.normalize(names)
+
+
+class _BulkCreateQuery(BulkCreateQuery[M]):
+    """Tortoise's, whose objects know afterwards that they are saved."""
+
+    __slots__ = ()
+
+    async def _execute_many(self, *arguments: Any, **keywords: Any) -> None:
+        await super()._execute_many(*arguments, **keywords)
+        for row in self._objects:
+            row._saved_in_db = True
 
 
 def immutable_fields(model: type[Model]) -> frozenset[str]:

@@ -147,7 +147,7 @@ def _condition(model: type[Model], key: str, value: Any, values: list[Any]) -> t
         encoded = field.to_db_value(value, model)
         if getattr(field, "writes_literals", False):
             return key, "literal", encoded._value_
-        values.append(encoded)
+        values.append(getattr(encoded, "parameter", encoded))  # a function of the value may stand in the statement
         return key, "value"
     if compare in _MANY_VALUES and isinstance(value, list | tuple | set | frozenset):
         if not 0 < len(value) <= LARGEST_LIST:
@@ -155,6 +155,6 @@ def _condition(model: type[Model], key: str, value: Any, values: list[Any]) -> t
         many = [field.to_db_value(item, model) for item in value]
         if getattr(field, "writes_literals", False):
             return key, "literals", tuple(many)
-        values.extend(many)
+        values.extend(getattr(encoded, "parameter", encoded) for encoded in many)
         return key, len(many)
     raise _UnknownShapeError

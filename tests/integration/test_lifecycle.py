@@ -265,3 +265,15 @@ async def test_a_missing_role_is_not_asked_for_twice(url: str) -> None:
                 settings(f"postgresql://charmodels_no_such_role:s3cr3t@{address}", db_connect_retries=5)
             ).open()
         assert proxy.accepted <= 2
+
+
+async def test_closing_that_is_cut_short_leaves_the_process_usable(url: str) -> None:
+    db = await cm.connect(url).open()
+    async with db.acquire():
+        closing = asyncio.create_task(db.close())
+        await asyncio.sleep(0.05)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+    async with cm.connect(url):
+        assert await cm.User.objects.count() == 0

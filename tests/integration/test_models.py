@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
+from tortoise import fields
 from tortoise.exceptions import DoesNotExist, IntegrityError, ValidationError
 from tortoise.expressions import F
 
@@ -113,25 +115,74 @@ async def test_an_error_does_not_repeat_what_was_typed(db: cm.Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "field"),
+    ("column", "value", "field"),
     [
-        ({"prompt": "x" * 2001}, "prompt"),
-        ({"name": ""}, "name"),
-        ({"tags": ["x" * 51]}, "tags"),
-        ({"tags": ["a"] * 11}, "tags"),
-        ({"metadata": []}, "metadata"),
-        ({"prompt": None}, "prompt"),
+        ("prompt", "repeat('x', 2001)", "prompt"),
+        ("prompt", "NULL", "prompt"),
+        ("name", "''", "name"),
+        ("tags", "ARRAY[repeat('x', 51)]", "tags"),
+        ("tags", "ARRAY[NULL]", "tags"),
+        ("tags", "array_fill('a'::text, ARRAY[11])", "tags"),
+        ("metadata", "'[]'", "metadata"),
+        ("style_type", "'BAROQUE'", "style_type"),
     ],
 )
-async def test_what_a_bulk_update_lets_through_the_database_refuses(
-    db: cm.Database, values: dict[str, Any], field: str
-) -> None:
-    character = await factories.character(name="Ada")
+async def test_what_sql_lets_through_the_database_refuses(db: cm.Database, column: str, value: str, field: str) -> None:
+    await factories.character(name="Ada")
     with pytest.raises(cm.ConstraintViolation) as caught:
-        await cm.Character.filter(id=character.id).update(**values)
+        await db.client.execute_query(f"UPDATE characters SET {column} = {value}")
     assert caught.value.field == field
     assert isinstance(caught.value, IntegrityError)
     assert "Ada" not in f"{caught.value} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"prompt": "x" * 2001}, "prompt"),
+        ({"prompt": " "}, "prompt"),
+        ({"name": ""}, "name"),
+        ({"tags": ["x" * 51]}, "tags"),
+        ({"image_url": "javascript:alert(1)"}, "image_url"),
+        ({"metadata": []}, "metadata"),
+        ({"style_type": "BAROQUE"}, "style_type"),
+    ],
+)
+async def test_bulk_writes_follow_the_same_rules(db: cm.Database, values: dict[str, Any], field: str) -> None:
+    character = await factories.character()
+    with pytest.raises(cm.InvalidInput) as caught:
+        await cm.Character.filter(id=character.id).update(**values)
+    assert caught.value.field == field
+    for name, value in values.items():
+        setattr(character, name, value)
+    with pytest.raises(cm.InvalidInput) as caught:
+        await cm.Character.bulk_update([character], fields=[field])
+    assert caught.value.field == field
+
+
+async def test_bulk_writes_normalise(db: cm.Database) -> None:
+    owner = await factories.user()
+    made = [cm.Character(user_id=owner.id, prompt="A knight", name=" Ada ", tags=["Hero ", "HERO"]) for _ in range(3)]
+    await cm.Character.bulk_create(made)
+    await made[0].publish()
+    made[1].name = "Eve"
+    await made[1].save()
+    await cm.Character.filter(id=made[2].id).update(tags=["Ice  QUEEN"], style_type="ANIME")
+    made[0].tags = ["Knight "]
+    await cm.Character.bulk_update([made[0]], fields=["tags"])
+    found = await cm.Character.objects.order_by("id")
+    assert [(row.name, row.tags) for row in found] == [("Ada", ["knight"]), ("Eve", ["hero"]), ("Ada", ["ice queen"])]
+    with pytest.raises(cm.InvalidInput, match="never changes"):
+        cm.Character.bulk_update([made[0]], fields=["user_id"])
+
+
+async def test_rows_that_clash_in_bulk_can_be_left_out_or_updated(db: cm.Database) -> None:
+    await factories.template(name="Knight")
+    rows = [cm.CharacterTemplate(name=name, prompt="Other", style_type="ANIME") for name in ("Knight", "Queen")]
+    await cm.CharacterTemplate.bulk_create(rows, ignore_conflicts=True)
+    assert await cm.CharacterTemplate.filter(prompt="Other").count() == 1
+    await cm.CharacterTemplate.bulk_create(rows[:1], on_conflict=["name"], update_fields=["prompt"])
+    assert await cm.CharacterTemplate.filter(prompt="Other").count() == 2
 
 
 async def test_bulk_create_is_refused_as_a_whole(db: cm.Database) -> None:
@@ -283,3 +334,130 @@ async def test_keys_are_ordered_by_time(db: cm.Database) -> None:
     made = [(await factories.character(owner)).id for _ in range(20)]
     assert made == sorted(made)
     assert {key.version for key in made} == {7}
+
+
+@pytest.mark.parametrize("values", [{"prompt": None}, {"tags": None}, {"is_public": None}, {"template_id": "x"}])
+async def test_the_field_at_fault_is_named_whatever_stands_before_it(db: cm.Database, values: dict[str, Any]) -> None:
+    owner = await factories.user()
+    with pytest.raises(cm.InvalidInput) as caught:
+        cm.Character(**{"user": owner, "prompt": "A knight", **values})
+    assert {caught.value.field} == values.keys()
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({"user": "ada"}, "user"), ({"id": 5}, "id"), ({"user_id": object()}, "user_id"), ({"nmae": "Ada"}, "nmae")],
+)
+async def test_what_no_field_takes_is_refused_by_name(db: cm.Database, values: dict[str, Any], field: str) -> None:
+    with pytest.raises(cm.InvalidInput) as caught:
+        cm.Character(**{"prompt": "A knight", **values})
+    assert caught.value.field == field
+
+
+async def test_a_part_of_an_address_is_found_whatever_its_case(db: cm.Database) -> None:
+    ada = await factories.user(email="MixedX@Example.com")
+    for part in ("startswith", "contains", "icontains", "istartswith"):
+        assert await cm.User.filter(**{f"email__{part}": "Mixed"}) == [ada]
+    assert await cm.User.filter(email__endswith="EXAMPLE.com") == [ada]
+    assert await cm.Character.filter(user__email__contains="Mixed") == []
+
+
+@pytest.mark.parametrize("email", ["\u0130x@example.com", "\u0391\u03a3@example.com"])
+async def test_an_address_outside_ascii_is_found_as_it_was_stored(db: cm.Database, email: str) -> None:
+    user = await factories.user(email=email)
+    for _ in range(2):
+        assert await cm.User.objects.get_by_email(email) == user
+        assert await cm.User.filter(email__in=[email, "other@example.com"]) == [user]
+
+
+async def test_a_row_that_is_gone_is_not_found(db: cm.Database) -> None:
+    character = await factories.character()
+    await (await cm.User.get(id=character.user_id)).delete()
+    for attempt in (character.save(), character.save(update_fields=["name"]), character.refresh_from_db()):
+        with pytest.raises(cm.NotFound, match="no such Character"):
+            await attempt
+
+
+async def test_metadata_has_a_depth(db: cm.Database) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(32):
+        deep = {"a": deep}
+    await factories.character(metadata=deep)
+    for bad in ({"a": deep}, {"a": [deep]}):
+        with pytest.raises(cm.InvalidInput, match="at most 32 levels"):
+            await factories.character(metadata=bad)
+    endless: dict[str, Any] = {}
+    endless["a"] = endless
+    with pytest.raises(cm.InvalidInput):
+        await factories.character(metadata=endless)
+
+
+async def test_a_part_of_a_row_can_be_shown_and_published(db: cm.Database) -> None:
+    await factories.character(name="Ada")
+    part = await cm.Character.objects.only("id", "prompt").get()
+    assert str(part) == f"Character ({part.id})"
+    await part.publish()
+    assert part.is_public
+    assert await cm.Character.objects.public().count() == 1
+
+
+async def test_an_enum_is_one_after_saving(db: cm.Database) -> None:
+    character = await factories.character()
+    character.style_type = "ANIME"  # type: ignore[assignment]
+    await character.save()
+    assert character.style_type is cm.StyleType.ANIME
+
+
+async def test_a_clone_is_a_row_of_its_own(db: cm.Database) -> None:
+    character = await factories.character()
+    clone = character.clone()
+    await clone.save()
+    assert await cm.Character.objects.count() == 2
+    assert clone.id != character.id
+
+
+async def test_the_log_of_statements_holds_no_values(db: cm.Database, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        ada = await factories.user(email="secret@example.com")
+        await cm.User.bulk_create([cm.User(email="secret2@example.com")])
+        await cm.User.filter(email="secret@example.com").update(name="Secret")
+        ada.name = "Secret"
+        await ada.save()
+        async with cm.transaction():
+            assert await cm.User.filter(email="secret@example.com").exists()
+    assert "INSERT INTO" in caplog.text
+    assert "UPDATE" in caplog.text
+    assert "secret" not in caplog.text.lower()
+
+
+class Note(cm.Model):
+    """A model of an app's own, on our base, with what Tortoise fills."""
+
+    id = fields.IntField(primary_key=True)
+    code = fields.CharField(max_length=3)
+    made_at = fields.DatetimeField(auto_now_add=True)
+    price = fields.DecimalField(max_digits=5, decimal_places=2, null=True)
+
+    class Meta:
+        table = "notes"
+
+
+async def test_an_apps_own_model_can_stand_on_our_base(url: str) -> None:
+    async with cm.connect(url, apps={"notes": [__name__]}) as database:
+        await database.client.execute_script(
+            "CREATE TABLE notes (id serial PRIMARY KEY, code varchar(3) NOT NULL, made_at timestamptz NOT NULL,"
+            " price numeric(5, 2))"
+        )
+        note = await Note.create(code="abc")
+        assert (await Note.get(id=note.id)).made_at == note.made_at
+        rows = [Note(code="x"), Note(code="y")]
+        await Note.bulk_create(rows)
+        note.code = "abd"
+        await note.save()
+        assert await Note.filter(code="abd").count() == 1
+        with pytest.raises(cm.InvalidInput) as caught:
+            await Note.create(code="secret")
+        assert caught.value.field == "code"
+        assert "secret" not in str(caught.value)
+        with pytest.raises(cm.InvalidInput):
+            Note(code="abc", price="much")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from tortoise.transactions import atomic, in_transaction
@@ -360,3 +362,66 @@ async def test_no_transaction_without_a_database() -> None:
             pass
     with pytest.raises(cm.ConfigurationError):
         await cm.transaction().run(emails)
+
+
+async def test_a_task_left_behind_by_a_savepoint_writes_nothing(db: cm.Database) -> None:
+    go = asyncio.Event()
+
+    async def late() -> None:
+        await go.wait()
+        await cm.User.create(email="late@example.com")
+
+    async with cm.transaction():
+        with pytest.raises(KeyError):
+            async with cm.transaction():
+                task = asyncio.create_task(late())
+                await asyncio.sleep(0)
+                raise KeyError
+        go.set()
+        with pytest.raises(cm.DatabaseError, match="over"):
+            await task
+    assert await cm.User.objects.count() == 0
+
+
+async def test_a_task_left_behind_by_a_transaction_writes_nothing(db: cm.Database) -> None:
+    async def late() -> None:
+        for number in range(20):
+            await cm.User.create(email=f"late{number}@example.com")
+
+    with pytest.raises(KeyError):
+        async with cm.transaction() as tx:
+            await tx.fetch("SELECT set_config('a.b', '1', false)")  # so that the release resets the session
+            task = asyncio.create_task(late())
+            await cm.User.objects.count()
+            raise KeyError
+    with pytest.raises(cm.CharmodelsError):
+        await task
+    assert await cm.User.objects.count() == 0
+
+
+async def test_nothing_runs_after_a_rollback_by_hand(db: cm.Database) -> None:
+    async with cm.transaction() as tx:
+        await tx.rollback()
+        with pytest.raises(cm.DatabaseError, match="over"):
+            await cm.User.create(email="after@example.com")
+    assert await cm.User.objects.count() == 0
+
+
+async def test_a_savepoint_that_swallowed_an_error_fails_alone(db: cm.Database) -> None:
+    await cm.User.create(email="ada@example.com")
+    async with cm.transaction():
+        with pytest.raises(cm.DatabaseError):
+            async with cm.transaction():
+                with suppress(cm.Conflict):
+                    await cm.User.create(email="ada@example.com")
+        await cm.User.create(email="eve@example.com")
+    assert await cm.User.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"actor": "x" * 300}, {"actor": "a\x00"}, {"request_id": " "}, {"isolation": "none"}, {"retries": -1}]
+)
+async def test_what_a_transaction_cannot_take_is_refused_at_once(arguments: dict[str, Any]) -> None:
+    with pytest.raises(cm.InvalidInput) as caught:
+        cm.transaction(**arguments)
+    assert {caught.value.field} == arguments.keys()

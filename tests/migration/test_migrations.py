@@ -232,3 +232,28 @@ async def test_sql_that_leaves_out_what_has_a_default_gets_it(url: str) -> None:
     assert [quota["user_id"] for quota in quotas] == [user["id"]]
     assert {row["id"].version for row in (user, character, generation)} == {7}
     assert user["created_at"].timestamp() == pytest.approx((user["id"].int >> 80) / 1000, abs=1)
+
+
+async def test_a_database_newer_than_the_code_is_not_downgraded(empty_url: str) -> None:
+    await cm.migrations.upgrade(empty_url)
+    await servers.execute(
+        empty_url, "INSERT INTO aerich (version, app, content) VALUES ('999_later.py', 'charmodels', '{}')"
+    )
+    with pytest.raises(cm.ConfigurationError, match=r"newer than the code.*999_later\.py"):
+        await cm.migrations.downgrade(empty_url)
+
+
+async def test_schemas_of_two_at_once_are_made_once(empty_url: str) -> None:
+    settings = cm.Settings(database_url=empty_url, db_schema="app")
+    done = await asyncio.gather(*(cm.migrations.upgrade(settings) for _ in range(4)))
+    assert sorted(done) == [(), (), (), cm.migrations.versions()]
+
+
+async def test_a_role_without_rights_is_told_so(empty_url: str) -> None:
+    await cm.migrations.upgrade(empty_url)
+    await servers.execute(empty_url, "CREATE ROLE stranger_to_aerich LOGIN")
+    try:
+        with pytest.raises(cm.DatabaseError, match="permission denied"):
+            await cm.migrations.status(empty_url.replace("postgres@", "stranger_to_aerich@"))
+    finally:
+        await servers.execute(empty_url, "DROP ROLE stranger_to_aerich")

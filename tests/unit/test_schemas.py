@@ -74,3 +74,13 @@ def test_the_limits_stand_in_the_json_schema() -> None:
 def test_validate_says_the_rule_as_a_sentence() -> None:
     with pytest.raises(cm.InvalidInput, match=r"\Aprompt must have at most 2000 characters\.\Z"):
         values.validate("prompt", values.Prompt, "x" * 2001)
+
+
+def test_fastapi_takes_the_schemas_without_a_warning() -> None:
+    fastapi = pytest.importorskip("fastapi")
+    app = fastapi.FastAPI()
+
+    @app.post("/characters", response_model=cm.CharacterPublic)
+    def create(character: cm.CharacterCreate) -> None: ...
+
+    assert "CharacterCreate" in app.openapi()["components"]["schemas"]

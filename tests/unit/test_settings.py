@@ -90,6 +90,9 @@ def test_parts_given_as_arguments_outrank_a_url_in_the_environment(monkeypatch: 
         ("DATABASE_URL", "postgresql://app:secret@db/shop?sslmod=require"),
         ("DATABASE_URL", "postgresql://app:secret@db/shop?connect_timeout=soon"),
         ("DATABASE_URL", "postgresql://app:secret@[::1/shop"),
+        ("DATABASE_URL", "postgresql://app:hunter?2secret=x@db/shop"),
+        ("DATABASE_URL", "postgresql://app:12/secret@db/shop"),
+        ("DATABASE_URL", "postgresql://db/shop?statement_cache_size=abc"),
         ("DB_PORT", "0"),
         ("DB_POOL_MAX", "many"),
         ("DB_POOL_MIN", "21"),
@@ -209,3 +212,24 @@ def test_the_example_file_and_the_settings_are_in_step() -> None:
         assert field.description
         assert " ".join(field.description.split()) in flat, f".env.example does not describe {name.upper()}"
         assert (name.upper(), str((field.examples or [""])[0])) in shown
+
+
+def test_a_file_that_is_not_utf8_is_named_not_shown(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"DB_PASSWORD=\xe4secret\n")
+    with pytest.raises(cm.ConfigurationError) as caught:
+        cm.Settings()
+    assert "secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_require_with_an_authority_verifies_as_libpq_does() -> None:
+    context = arguments(f"{URL}?sslmode=require&sslrootcert={ssl.get_default_verify_paths().openssl_cafile}")["ssl"]
+    assert isinstance(context, ssl.SSLContext)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_the_systems_authorities_can_be_named() -> None:
+    assert isinstance(arguments(f"{URL}?sslmode=verify-full&sslrootcert=system")["ssl"], ssl.SSLContext)
+
+
+def test_replacing_the_host_replaces_the_url() -> None:
+    assert cm.Settings(database_url=URL).replace(db_host="other").connect_arguments()["host"] == ["other"]
