@@ -104,8 +104,8 @@ class Settings(BaseSettings):
     )
     db_ssl_verify: bool | None = Field(
         None,
-        description="false: in production too, take sslmode by libpq's rules, where allow, prefer and require "
-        "trust any server. Not set: production verifies unless sslmode is disable.",
+        description="false: in production too, take sslmode by libpq's rules, where allow, prefer and, "
+        "without an authority, require trust any server. Not set: production verifies unless sslmode is disable.",
         examples=["false"],
     )
     db_pool_min: int = Field(1, ge=0, description="Connections to keep open.", examples=["1"])

@@ -132,7 +132,7 @@ async def test_what_is_made_is_realistic(db: cm.Database) -> None:
     assert all(40 <= len(each.prompt) <= 400 for each in made)
     assert len({each.prompt for each in made}) == len(made)
     for each in made[:200]:  # what the database let in, the models do too
-        each._validate(("name", "prompt", "tags", "image_url", "thumbnail_url", "metadata"))
+        each.normalize(("name", "prompt", "tags", "image_url", "thumbnail_url", "metadata"))
 
 
 async def test_the_dates_run_over_two_years_and_the_ids_with_them(db: cm.Database) -> None:
