@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from tortoise.context import TortoiseContext, get_current_context, set_global_context
 from tortoise.exceptions import ConfigurationError as TortoiseConfigurationError
 
-from charmodels.backend.client import Client, TransactionClient
+from charmodels.backend.client import Client
 from charmodels.backend.executor import forget_hydrators
 from charmodels.backend.pool import PoolStatus
+from charmodels.backend.transaction import TransactionClient
 from charmodels.backend.translation import is_refusal, translate
 from charmodels.errors import ConfigurationError, DatabaseUnavailable
 from charmodels.querysets import compiled

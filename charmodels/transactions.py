@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar, get_args
 from uuid import UUID
 
-from charmodels.backend.client import Client, TransactionClient
+from charmodels.backend.client import Client
+from charmodels.backend.transaction import TransactionClient
 from charmodels.database import CONNECTION, current
 from charmodels.errors import ConfigurationError, InvalidInput, SerializationFailure
 from charmodels.values import Key, validate
