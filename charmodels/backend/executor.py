@@ -61,9 +61,9 @@ class Executor(AsyncpgExecutor):
         Raises:
             NotFound: the row is gone. (Of a stock Tortoise model, that is not an error.)
         """
-        kept: tuple[str, ...] | None = getattr(self.model.Meta, "kept_by_database", None)
-        if kept is None:
+        if not hasattr(self.model, "validated"):  # a stock Tortoise model
             return await super().execute_update(instance, update_fields)
+        kept: tuple[str, ...] = getattr(self.model.Meta, "kept_by_database", ())
         fields, values, expressions = self._changes(instance, update_fields)
         if not fields:
             return 0

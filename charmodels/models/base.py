@@ -28,7 +28,6 @@ from charmodels.values import validate
 NOW = SqlDefault("clock_timestamp()")
 NEW_ID = SqlDefault("charmodels_uuidv7()")
 
-
 _UNFIT = (ValueError, TypeError, AttributeError, ArithmeticError)
 """What Tortoise's fields raise about a value of the wrong type."""
 
@@ -75,7 +74,6 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
 
     class Meta:
         abstract = True
-        kept_by_database: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

@@ -455,6 +455,9 @@ async def test_an_apps_own_model_can_stand_on_our_base(url: str) -> None:
         note.code = "abd"
         await note.save()
         assert await Note.filter(code="abd").count() == 1
+        await Note.filter(id=note.id).delete()
+        with pytest.raises(cm.NotFound):
+            await note.save()
         with pytest.raises(cm.InvalidInput) as caught:
             await Note.create(code="secret")
         assert caught.value.field == "code"
