@@ -41,7 +41,7 @@ class LiteralBooleanField(fields.BooleanField[bool]):
 
 
 class EnumField(CharEnumFieldInstance):
-    """An enum in a varchar column, with a clear error for what is not in it.
+    """An enum in a text column, with a clear error for what is not in it.
 
     Arguments:
         enum_type: the enum.

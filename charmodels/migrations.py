@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -27,6 +27,10 @@ LOCK = 0x63686D6F64656C73
 LOCK_POLL = 0.1
 """Seconds between attempts to get the lock. Waiting inside the server would hold a snapshot, and CREATE INDEX
 CONCURRENTLY in the process that has the lock waits for every snapshot."""
+
+
+_Work: TypeAlias = "Callable[[Any, MigrationStatus], Awaitable[list[str]]]"
+"""What to do with an Aerich Command under the lock, given where the database stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ async def upgrade(settings: Settings | str | None = None) -> tuple[str, ...]:
         ...     await upgrade("postgresql://app@localhost/charmodels")
     """
 
-    async def work(command: Any) -> list[str]:
+    async def work(command: Any, before: MigrationStatus) -> list[str]:
         return list(await command.upgrade(run_in_transaction=True))
 
     return await _migrate(settings, work)
@@ -152,13 +156,12 @@ async def downgrade(settings: Settings | str | None = None, *, version: int = -1
         ...     await downgrade("postgresql://app@localhost/charmodels", version=0)
     """
 
-    async def work(command: Any) -> list[str]:
+    async def work(command: Any, before: MigrationStatus) -> list[str]:
         from aerich.exceptions import DowngradeError
 
-        unknown = (await status(settings)).unknown
-        if unknown:
+        if before.unknown:
             raise ConfigurationError(
-                reason=f"The database is newer than the code, which does not know {', '.join(unknown)}; "
+                reason=f"The database is newer than the code, which does not know {', '.join(before.unknown)}; "
                 "downgrade with the version that made it so"
             )
         try:
@@ -169,13 +172,11 @@ async def downgrade(settings: Settings | str | None = None, *, version: int = -1
     return await _migrate(settings, work)
 
 
-async def _migrate(
-    settings: Settings | str | None, work: Callable[[Any], Any], *, poll: float = LOCK_POLL
-) -> tuple[str, ...]:
+async def _migrate(settings: Settings | str | None, work: _Work) -> tuple[str, ...]:
     resolved = _resolve(settings)
     async with _connection(resolved) as connection:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
-            await asyncio.sleep(poll * random.uniform(0.5, 1.5))
+            await asyncio.sleep(LOCK_POLL * random.uniform(0.5, 1.5))
         try:
             if resolved.schema_name:
                 await _make_schema(connection, resolved.schema_name)
@@ -194,7 +195,7 @@ async def _make_schema(connection: asyncpg.Connection[Any], name: str) -> None:
         await connection.execute(f'CREATE SCHEMA "{quoted}"')
 
 
-async def _run_aerich(settings: Settings, work: Callable[[Any], Any], before: MigrationStatus) -> list[str]:
+async def _run_aerich(settings: Settings, work: _Work, before: MigrationStatus) -> list[str]:
     from aerich import Command  # half the import time of everything else together
     from tortoise import Tortoise
 
@@ -204,8 +205,7 @@ async def _run_aerich(settings: Settings, work: Callable[[Any], Any], before: Mi
     await Tortoise.init(config=config)
     command = Command(tortoise_config=config, app=APP, location=str(location()))
     async with command:
-        done: list[str] = await work(command)
-    return done
+        return await work(command, before)
 
 
 async def _status(connection: asyncpg.Connection[Any]) -> MigrationStatus:

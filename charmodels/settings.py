@@ -164,7 +164,8 @@ class Settings(BaseSettings):
             raise ConfigurationError(reason="The file .env is not valid UTF-8") from None
         if self.db_pool_min > self.db_pool_max:
             raise ConfigurationError(variable="DB_POOL_MIN", reason="must not be greater than DB_POOL_MAX", example="1")
-        if str(self.db_sslrootcert or "system") != "system" and not Path(str(self.db_sslrootcert)).is_file():
+        authorities = self.db_sslrootcert
+        if authorities is not None and str(authorities) != "system" and not authorities.is_file():
             raise ConfigurationError(
                 variable="DB_SSLROOTCERT",
                 reason="names a file that is not there",

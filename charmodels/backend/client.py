@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
@@ -147,7 +147,7 @@ class Client(AsyncpgDBClient):
             pool = await self.pool()
             connection = await pool.take()
         except Exception as error:
-            raise self.translated(error) from cause(error)
+            self.reraise(error)
         try:
             with self.translating():
                 yield connection
@@ -160,11 +160,11 @@ class Client(AsyncpgDBClient):
         try:
             yield
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise self.translated(error) from cause(error)
+            self.reraise(error)
         except (OSError, TimeoutError) as error:
             # The block may have files, sockets and clocks of its own.
             if is_drivers_own(error):
-                raise self.translated(error) from error
+                self.reraise(error)
             raise
 
     async def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[asyncpg.Record]:
@@ -190,7 +190,7 @@ class Client(AsyncpgDBClient):
             finally:
                 await pool.release(connection)
         except Exception as error:
-            raise self.translated(error) from cause(error)
+            self.reraise(error)
         return rows
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
@@ -201,22 +201,24 @@ class Client(AsyncpgDBClient):
         """Borrow a connection, for Tortoise's own statements."""
         return self.connection()
 
-    def translated(self, error: BaseException) -> BaseException:
-        """Turn what the driver raised into an error of ours."""
-        return translate(error, command_timeout=self.command_timeout)
+    def reraise(self, error: Exception) -> NoReturn:
+        """Raise what the driver raised as an error of ours, chained to it; anything else as it is.
+
+        Arguments:
+            error: just caught.
+        """
+        ours = translate(error, command_timeout=self.command_timeout)
+        if ours is error:
+            raise error
+        raise ours from error
 
     async def _translate_exceptions(self, func: Any, *arguments: Any, **keywords: Any) -> Any:
         try:
             return await func(self, *arguments, **keywords)
         except Exception as error:
-            raise self.translated(error) from cause(error)
+            self.reraise(error)
 
     def _in_transaction(self) -> TransactionContext:
         from charmodels.backend.transaction import TransactionContext  # which builds on this class
 
         return TransactionContext(self)
-
-
-def cause(error: BaseException) -> BaseException | None:
-    """Give what to chain an error to: the driver's; an error that is ours already keeps the cause it has."""
-    return error.__cause__ if translate(error) is error else error

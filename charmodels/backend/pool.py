@@ -53,10 +53,13 @@ class Pool(AsyncpgPool):
     __slots__ = ("_acquire_timeout", "_always_reset", "_waiting")
 
     if TYPE_CHECKING:  # of asyncpg's pool, whose stubs leave them out
+        _loop: asyncio.AbstractEventLoop
         _queue: asyncio.LifoQueue[Any]
         _generation: int
         _initialized: bool
         _closing: bool
+
+        async def _acquire(self, timeout: float | None) -> Borrowed: ...
 
     def __init__(self, *, acquire_timeout: float, always_reset: bool, **keywords: Any) -> None:
         super().__init__(
@@ -86,7 +89,7 @@ class Pool(AsyncpgPool):
             DatabaseUnavailable: a new one had to be opened, which took too long.
             OSError, asyncpg.PostgresError: a new one had to be opened and could not be.
         """
-        if asyncio.get_running_loop() is not self._loop:  # type: ignore[attr-defined]
+        if asyncio.get_running_loop() is not self._loop:
             raise another_loop()
         connection = await self._take_idle()
         if connection is not None:
@@ -95,8 +98,7 @@ class Pool(AsyncpgPool):
         self._waiting += 1
         try:
             async with limit:
-                taken: Borrowed = await self._acquire(None)  # type: ignore[attr-defined]
-                return taken
+                return await self._acquire(None)
         except TimeoutError as error:
             # With fewer connections than it may have, the pool waited for the server and not for a borrower.
             if not limit.expired() or self.get_size() < self.get_max_size():

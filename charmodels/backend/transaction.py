@@ -12,7 +12,7 @@ from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.backends.base.client import TransactionContext as TortoiseTransactionContext
 from tortoise.connection import get_connections
 
-from charmodels.backend.client import Client, cause
+from charmodels.backend.client import Client
 from charmodels.backend.pool import Borrowed
 from charmodels.backend.session import SET_TRANSACTION_CONTEXT
 from charmodels.errors import DatabaseError
@@ -194,7 +194,7 @@ class TransactionContext(Savepoint):
             self._pool = await parent.pool()
             connection = await self._pool.take()
         except Exception as error:
-            raise parent.translated(error) from cause(error)
+            parent.reraise(error)
         self.client._connection = connection
         try:
             return await super().__aenter__()

@@ -202,7 +202,7 @@ class QuerySet(TortoiseQuerySet[M]):
 
         Raises:
             InvalidInput: a value breaks a rule.
-            Conflict: a row clashes with another one, so none is inserted.
+            Conflict: a row clashes with another one; none of its batch is inserted, those before it are.
         """
         rows = list(objects)
         _normalize(rows, self.model._meta.fields_db_projection)
