@@ -91,14 +91,16 @@ class Database:
 
     @property
     def client(self) -> Client:
-        """The Tortoise client, for raw statements with named errors.
+        """The Tortoise client, for raw statements with named errors; inside a transaction, the transaction's.
 
         Raises:
             ConfigurationError: the database is not open.
         """
-        if self._client is None:
+        if self._client is None or self._context is None:
             raise not_open()
-        return self._client
+        client = self._context.connections.get(CONNECTION)  # inside a transaction, the transaction's
+        assert isinstance(client, Client)
+        return client
 
     async def open(self) -> Self:
         """Connect, bind the models, and make this the process's open database. Open already: nothing happens.
@@ -186,7 +188,7 @@ class Database:
             >>> def is_busy(database: Database) -> bool:
             ...     return database.pool_status().waiting > 0
         """
-        pool = self.client._pool
+        pool = self._client._pool if self._client is not None else None
         if pool is None:
             raise not_open()
         return pool.status()
@@ -194,7 +196,8 @@ class Database:
     def acquire(self) -> AbstractAsyncContextManager[PoolConnectionProxy]:
         """Borrow a bare asyncpg connection, for COPY, cursors and the like.
 
-        Whatever is done to its session is undone before somebody else gets it.
+        Whatever is done to its session is undone before somebody else gets it. It takes no part in a transaction
+        around it: `async with cm.transaction() as tx: tx.connection()` gives that one's.
 
         Returns:
             A context manager that gives the connection.
@@ -208,7 +211,9 @@ class Database:
             ...     async with database.acquire() as connection:
             ...         return await connection.fetchval("SHOW server_version")
         """
-        return self.client.connection()
+        if self._client is None:
+            raise not_open()
+        return self._client.connection()
 
 
 def connect(settings: Settings | str | None = None, *, apps: Apps | None = None) -> Database:
@@ -307,6 +312,7 @@ def tortoise_config(
         "acquire_timeout": resolved.acquire_timeout,
         "always_reset": resolved.db_pool_reset == "always",
         "schema_apps": list(apps) if apps else None,
+        "plans": resolved.plans,
     }
     own = ["charmodels.models", *(["aerich.models"] if migrations else [])]
     # The app's own first: Aerich takes the first for the one that is meant.

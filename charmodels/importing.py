@@ -15,10 +15,11 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from charmodels.clock import utc_now
 from charmodels.copying import Progress, Row, copy_characters, prepared
 from charmodels.enums import GenerationStatus
 from charmodels.errors import NotFound
-from charmodels.identifiers import new_id, utc_now
+from charmodels.identifiers import new_id
 from charmodels.models import User
 from charmodels.schemas import CharacterImport
 from charmodels.transactions import transaction

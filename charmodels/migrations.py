@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from charmodels.backend.translation import translate
+from charmodels.backend.translation import is_drivers_own, translate
 from charmodels.database import APP, current, tortoise_config
-from charmodels.errors import ConfigurationError, DatabaseUnavailable, MigrationsPending, NotFound
+from charmodels.errors import CharmodelsError, ConfigurationError, DatabaseUnavailable, MigrationsPending, NotFound
 from charmodels.settings import Settings
 
 LOCK = 0x63686D6F64656C73
@@ -240,7 +240,9 @@ async def _connection(settings: Settings | str | None) -> AsyncIterator[asyncpg.
         raise translate(error) from error
     try:
         yield connection
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        if isinstance(error, CharmodelsError) or not is_drivers_own(error):
+            raise
         raise translate(error) from error
     finally:
         await connection.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,18 +16,24 @@ from charmodels.backend.executor import Executor
 from charmodels.backend.pool import Borrowed, Pool, another_loop
 from charmodels.backend.schema import SchemaGenerator
 from charmodels.backend.translation import is_drivers_own, translate
+from charmodels.enums import SubscriptionTier
 from charmodels.errors import DatabaseUnavailable
+from charmodels.plans import PLANS, Plan
 
 if TYPE_CHECKING:
     from charmodels.backend.transaction import TransactionContext
 
 logger = logging.getLogger("charmodels.database")
 
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+
 
 def _without_values(record: logging.LogRecord) -> bool:
     """Keep of Tortoise's "statement: values" the statement: the values are addresses and prompts."""
     if record.args:
         record.msg, record.args = next(iter(record.args)), None
+    if isinstance(record.msg, str):  # UNION and EXPLAIN hold their values in the statement
+        record.msg = _LITERAL.sub("'...'", record.msg)
     return True
 
 
@@ -40,7 +47,8 @@ class Client(AsyncpgDBClient):
     """A Tortoise database client on a `Pool`.
 
     Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, `ports`, one for each host, and
-    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all.
+    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans` is for the
+    querysets: what each tier is worth.
     """
 
     executor_class = Executor
@@ -54,10 +62,12 @@ class Client(AsyncpgDBClient):
         always_reset: bool = False,
         ports: list[int] | None = None,
         schema_apps: list[str] | None = None,
+        plans: Mapping[SubscriptionTier, Plan] = PLANS,
         **keywords: Any,
     ) -> None:
         super().__init__(**keywords)
         self.log = statements
+        self.plans = plans
         self.ports = ports or keywords.get("port")  # None: PGPORT, then 5432, as for every other asyncpg connection
         self.schema_apps = schema_apps
         self.acquire_timeout = acquire_timeout

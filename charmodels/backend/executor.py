@@ -202,13 +202,24 @@ def fill(rows):
     return cast("Callable[[list[Any]], list[Any]]", scope["fill"])
 
 
+class _Members(dict[Any, Any]):
+    """The members of an enum by value; a value that is none is left to the field."""
+
+    def __init__(self, field: CharEnumFieldInstance) -> None:
+        super().__init__(field.enum_type._value2member_map_)
+        self.field = field
+
+    def __missing__(self, value: Any) -> Any:
+        return self.field.to_python_value(value)
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
 
 def _converted(field: Field[Any]) -> _Converter:
     if isinstance(field, CharEnumFieldInstance):
-        return field.enum_type._value2member_map_.__getitem__
+        return _Members(field).__getitem__
     if isinstance(field, ArrayField):
         return _as_it_is  # asyncpg gives a list
     if type(field) is UUIDField:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from tortoise.backends.base_postgres.schema_generator import BasePostgresSchemaGenerator
@@ -59,6 +60,32 @@ class Index(TortoiseIndex):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A foreign key to another table than the one that the relation of the same column leads to; ON DELETE CASCADE.
+
+    The relation then says `db_constraint=False`.
+
+    Arguments:
+        name: of the constraint.
+        column: of this table.
+        table: referred to.
+        target: its column.
+    """
+
+    name: str
+    column: str
+    table: str
+    target: str
+
+    def get_sql(self) -> str:
+        """Write the constraint, as it stands in CREATE TABLE."""
+        return (
+            f'CONSTRAINT "{self.name}" FOREIGN KEY ("{self.column}") '
+            f'REFERENCES "{self.table}" ("{self.target}") ON DELETE CASCADE'
+        )
+
+
 class SchemaGenerator(BasePostgresSchemaGenerator):
     """Writes the whole declared schema: what `Meta.checks`, `Meta.triggers` and `Index` say besides the fields."""
 
@@ -74,6 +101,7 @@ class SchemaGenerator(BasePostgresSchemaGenerator):
         parts = [
             *([statement("schema/functions")] if ours else []),
             super().get_create_schema_sql(safe),
+            *(statement(f"schema/{name}") for model in models for name in _declared(model, "functions")),
             *(trigger for model in models for trigger in self._triggers(model)),
         ]
         return "\n".join(parts)
@@ -83,12 +111,16 @@ class SchemaGenerator(BasePostgresSchemaGenerator):
         # What another app's migrations create is there already.
         created = {each._meta.db_table for each in self._get_models_to_create()}
         table["references"] = {name for name in table["references"] if name in created}
+        keys: tuple[ForeignKey, ...] = _declared(model, "foreign_keys")
         checks: tuple[Check, ...] = _declared(model, "checks")
-        if checks:
-            creation = str(table["table_creation_string"])
-            end = creation.index("\n)")
-            rules = "".join(f',\n    CONSTRAINT "{check.name}" CHECK ({check.condition})' for check in checks)
-            table["table_creation_string"] = creation[:end] + rules + creation[end:]
+        table["references"] |= {key.table for key in keys}
+        rules = [
+            *(key.get_sql() for key in keys),
+            *(f'CONSTRAINT "{check.name}" CHECK ({check.condition})' for check in checks),
+        ]
+        creation = str(table["table_creation_string"])
+        end = creation.index("\n)")
+        table["table_creation_string"] = creation[:end] + "".join(f",\n    {rule}" for rule in rules) + creation[end:]
         return table
 
     @staticmethod

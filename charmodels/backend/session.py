@@ -59,6 +59,9 @@ _HARMLESS = frozenset(
     )
 )
 
+_OWN = "charmodels_"
+"""How the functions begin that our migrations make; none of them touches the session."""
+
 SET_TRANSACTION_CONTEXT = (
     "SELECT set_config('charmodels.actor', $1, true), set_config('charmodels.request_id', $2, true)"
 )
@@ -92,5 +95,6 @@ def leaves_session_alone(statement: str) -> bool:
         return False
     # A quoted name, or one of another schema, is nobody's that is known here.
     return all(
-        schema.strip(" .") in ("", "pg_catalog") and name.lower() in _HARMLESS for schema, name in _CALL.findall(bare)
+        schema.strip(" .") in ("", "pg_catalog") and (name.lower() in _HARMLESS or name.startswith(_OWN))
+        for schema, name in _CALL.findall(bare)
     )

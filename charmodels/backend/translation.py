@@ -175,6 +175,7 @@ def _from_data(error: BaseException) -> InvalidInput:
         "22007": "does not fit the type of its column",
         "22008": "is out of range for its column",
         "22P02": "does not fit the type of its column",
+        "22023": "is not known to the server, as a time zone of a newer list may not be",
     }.get(state or "22000", f"cannot be used there (SQLSTATE {state})")
     return InvalidInput(field=what, reason=reason)
 

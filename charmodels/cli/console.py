@@ -90,7 +90,9 @@ def table(*columns: str, rows: Iterable[tuple[str, ...]]) -> Table:
     Returns:
         It, to be printed on `out` or `err`.
     """
-    made = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*map(Text, row))
     return made

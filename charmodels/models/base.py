@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import ConfigurationError as TortoiseConfigurationError
-from tortoise.exceptions import DoesNotExist, ValidationError
+from tortoise.exceptions import DoesNotExist, FieldError, ValidationError
 from tortoise.expressions import Expression
 from tortoise.fields.base import DatabaseDefault, Field
 from tortoise.fields.db_defaults import SqlDefault
@@ -19,16 +19,17 @@ from tortoise.models import Model as TortoiseModel
 
 from charmodels.backend import constraints
 from charmodels.backend.translation import register_table
-from charmodels.errors import InvalidInput, NotFound
+from charmodels.clock import utc_now
+from charmodels.errors import CharmodelsError, InvalidInput, NotFound
 from charmodels.fields import EmailField, EnumField
-from charmodels.identifiers import new_id, utc_now
+from charmodels.identifiers import new_id
 from charmodels.querysets.base import Manager, immutable_fields, not_open
 from charmodels.values import validate
 
 NOW = SqlDefault("clock_timestamp()")
 NEW_ID = SqlDefault("charmodels_uuidv7()")
 
-_UNFIT = (ValueError, TypeError, AttributeError, ArithmeticError)
+_UNFIT = (ValueError, TypeError, AttributeError, ArithmeticError, FieldError)
 """What Tortoise's fields raise about a value of the wrong type."""
 
 
@@ -62,8 +63,8 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
 
     What a subclass may say in its `Meta`, besides Tortoise's own:
 
-    - `checks`: CHECK constraints (`charmodels.backend.constraints`),
-    - `triggers`: names of files under `charmodels/sql/schema/`,
+    - `checks` and `foreign_keys`: constraints (`charmodels.backend.constraints`, `charmodels.backend.schema`),
+    - `functions` and `triggers`: names of files under `charmodels/sql/schema/`,
     - `immutable`: fields that never change after the first save,
     - `kept_by_database`: columns that a trigger fills; they are read back after an update.
 
@@ -96,8 +97,8 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
             super().__init__(**values)
         except InvalidInput:
             raise
-        except _UNFIT as error:
-            raise self._blame(values) from error
+        except _UNFIT:
+            raise self._blame(values) from None
 
     def update_from_dict(self, data: dict[str, Any]) -> Self:
         """Set fields from a dict; keys that are no fields are left out.
@@ -115,8 +116,8 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
             return super().update_from_dict(data)
         except InvalidInput:
             raise
-        except _UNFIT as error:
-            raise self._blame(data) from error
+        except _UNFIT:
+            raise self._blame(data) from None
 
     @classmethod
     def _blame(cls, values: Mapping[str, Any]) -> InvalidInput:
@@ -138,6 +139,10 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
             except _UNFIT:
                 return InvalidInput(field=name, reason=f"does not fit a {type(field).__name__}")
         return InvalidInput(field=cls.__name__, reason="has a value of the wrong type")
+
+    @classmethod
+    async def _getbypk(cls, key: Any) -> Self:
+        return cast("Self", await cls._db_queryset().get(pk=key))
 
     @classmethod
     def _db_queryset(cls, using_db: BaseDBAsyncClient | None = None, for_write: bool = False) -> Any:
@@ -214,12 +219,29 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
             self.normalize(names or ())
         try:
             await super().save(using_db, names, force_create, force_update)
+        except _UNFIT as error:
+            if isinstance(error, CharmodelsError):
+                raise
+            self._blame_stored(names)
+            raise
         except ValidationError as error:
             if isinstance(error, InvalidInput):
                 raise
             # What a field's own validator says begins with its name and quotes the value.
             field = str(error).partition(":")[0]
             raise InvalidInput(field=field, reason="does not pass the checks of its field") from None
+
+    def _blame_stored(self, names: Iterable[str] | None) -> None:
+        """Raise InvalidInput for the field whose value cannot be written, if there is one."""
+        for name in self._meta.fields_db_projection if names is None else names:
+            value = getattr(self, name, None)
+            if value is None or isinstance(value, Expression | DatabaseDefault):
+                continue
+            field = self._meta.fields_map[name]
+            try:
+                field.to_db_value(value, self)
+            except _UNFIT:
+                raise InvalidInput(field=name, reason=f"does not fit a {type(field).__name__}") from None
 
     async def refresh_from_db(
         self, fields: Iterable[str] | None = None, using_db: BaseDBAsyncClient | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Generator, Iterable
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from pypika_tortoise.terms import Term
@@ -19,9 +20,11 @@ from tortoise.router import router
 from charmodels.backend.client import Client
 from charmodels.errors import ConfigurationError, InvalidInput, NotFound
 from charmodels.querysets import compiled
+from charmodels.sql.binding import Fragment, bind
 from charmodels.values import validate
 
 if TYPE_CHECKING:
+    import asyncpg
     from tortoise.expressions import Q
     from tortoise.query_utils import Prefetch
     from tortoise.queryset import UpdateQuery
@@ -58,6 +61,8 @@ class QuerySet(TortoiseQuerySet[M]):
         def annotate(self, **kwargs: Expression | Term) -> Self: ...  # noqa: D102
         def group_by(self, *fields: str) -> Self: ...  # noqa: D102
         def using_db(self, _db: BaseDBAsyncClient | None) -> Self: ...  # noqa: D102
+        def force_index(self, *index_names: str) -> Self: ...  # noqa: D102
+        def use_index(self, *index_names: str) -> Self: ...  # noqa: D102
         def select_for_update(  # noqa: D102
             self,
             nowait: bool = False,
@@ -83,6 +88,53 @@ class QuerySet(TortoiseQuerySet[M]):
             return super()._choose_db(for_write)
         except RuntimeError as error:
             raise not_open() from error
+
+    def _client(self) -> Client:
+        """What this queryset's own statements go to: the open database, or the transaction around the caller."""
+        client = self._choose_db(True)
+        if not isinstance(client, Client):
+            raise ConfigurationError(reason="This needs a database that charmodels opened")
+        return client
+
+    def _keys(self) -> Fragment:
+        """This queryset as a SELECT of its keys, to stand inside another statement. A join may give a key twice."""
+        rows = self._clone()
+        rows._fields_for_select, rows._select_related, rows._select_for_update = (), set(), False
+        if rows._limit is None and rows._offset is None:
+            rows._orderings = []  # or the server would sort them for nothing
+        rows._make_query()
+        sql, values = rows.query.get_parameterized_sql()
+        key = self.model._meta.db_pk_column
+        return Fragment(f'SELECT "{key}" FROM ({sql}) AS "chosen"', values)  # noqa: S608 - Tortoise's own SQL
+
+    async def _ask(self, name: str, /, **values: Any) -> list[asyncpg.Record]:
+        """Run a statement about this queryset.
+
+        Arguments:
+            name: of a file of `charmodels.sql`, in which `:chosen` stands for the keys of this queryset.
+            values: what its other names stand for (`charmodels.sql.binding`).
+
+        Returns:
+            Its rows.
+        """
+        client = self._client()
+        sql, bound = bind(name, values, chosen=self._keys())
+        return await client.fetch(sql, bound)
+
+    async def _select(self, name: str, /, **values: Any) -> list[M]:
+        """Run a statement that gives rows of the model.
+
+        Arguments:
+            name: of a file of `charmodels.sql`, in which `:columns` stands for the columns of the model.
+            values: what its other names stand for (`charmodels.sql.binding`).
+
+        Returns:
+            The objects.
+        """
+        client = self._client()
+        columns = ", ".join(f'"{column}"' for column in self.model._meta.fields_db_projection.values())
+        sql, bound = bind(name, values, columns=columns)
+        return await client.executor_class(model=self.model, db=client).execute_select(sql, bound)
 
     def __await__(self) -> Generator[Any, None, list[M]]:
         # Unlike Tortoise's, an awaited queryset does not keep its connection: run again after a transaction, it
@@ -154,6 +206,29 @@ class QuerySet(TortoiseQuerySet[M]):
         if self._raise_does_not_exist:
             raise NotFound(model=self.model.__name__)
         return None
+
+    def sql(self, params_inline: bool = False) -> str:
+        """Show the statement; the queryset stays as it was, bound to no connection.
+
+        Arguments:
+            params_inline: write the values into it, instead of $1, $2, ...
+
+        Returns:
+            SQL.
+        """
+        return super(QuerySet, self._clone()).sql(params_inline)
+
+    async def explain(self, output_fmt: str | None = None, **options: bool) -> Any:
+        """Ask the server for the plan of the statement.
+
+        Arguments:
+            output_fmt: of EXPLAIN, as "text" or "json".
+            options: of EXPLAIN, as `analyze=True`.
+
+        Returns:
+            The plan, as Tortoise gives it.
+        """
+        return await super(QuerySet, self._clone()).explain(output_fmt, **options)
 
     def update(self, **kwargs: Any) -> UpdateQuery:
         """Update every row of the queryset in one statement.
@@ -294,4 +369,8 @@ class Manager(TortoiseManager, Generic[S]):
 
     def __get__(self, instance: Model | None, owner: type[Model]) -> S:
         """Give a fresh queryset when the manager is read off its model."""
-        return cast("S", self.queryset_class(owner))
+        if self._model is owner:
+            return self.get_queryset()
+        bound = copy(self)  # of an abstract base, which several models share
+        bound._model = owner
+        return bound.get_queryset()

@@ -20,6 +20,8 @@ from tortoise.expressions import Expression, Q
 from tortoise.models import Model
 from tortoise.queryset import AwaitableQuery, QuerySet
 
+from charmodels.fields import OfLower
+
 LARGEST_LIST = 100
 """Values in an `__in` list, at most, for its shape to be kept."""
 
@@ -131,7 +133,7 @@ def _condition(model: type[Model], key: str, value: Any, values: list[Any]) -> t
     meta = model._meta
     if key in meta.fk_fields:
         relation = meta.fields_map[key]
-        if isinstance(value, Model):
+        if isinstance(value, relation.related_model):  # type: ignore[attr-defined]
             value = getattr(value, relation.to_field_instance.model_field_name)  # type: ignore[attr-defined]
         key = str(relation.source_field)
     found = meta.filters.get(key)
@@ -140,6 +142,8 @@ def _condition(model: type[Model], key: str, value: Any, values: list[Any]) -> t
     if value is None:
         return key, None
     compare = found["operator"]
+    if type(compare) is OfLower:
+        compare = compare.compare
     if compare in _NO_VALUE:
         return key, bool(value)
     field = meta.fields_map[found["field"]]

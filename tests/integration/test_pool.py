@@ -47,9 +47,10 @@ async def test_status(small: cm.Database) -> None:
     assert small.pool_status() == PoolStatus(size=1, idle=1, busy=0, waiting=0, max_size=2)
     async with small.acquire():
         assert small.pool_status() == PoolStatus(size=1, idle=0, busy=1, waiting=0, max_size=2)
+        client = small.client  # inside the transaction it would be the transaction's
         async with cm.transaction():
             assert small.pool_status() == PoolStatus(size=2, idle=0, busy=2, waiting=0, max_size=2)
-            waiting = asyncio.create_task(small.client.fetch("SELECT 1"), context=Context())
+            waiting = asyncio.create_task(client.fetch("SELECT 1"), context=Context())
             await until(lambda: small.pool_status().waiting == 1)
         assert await waiting
     assert small.pool_status() == PoolStatus(size=2, idle=2, busy=0, waiting=0, max_size=2)

@@ -10,7 +10,8 @@ from tortoise.queryset import QuerySet as TortoiseQuerySet
 
 import charmodels as cm
 from charmodels.backend.executor import hydrator
-from charmodels.identifiers import new_id, utc_now
+from charmodels.clock import utc_now
+from charmodels.identifiers import new_id
 from charmodels.models import GenerationJob, ProviderRequest, QuotaEntry, QuotaHold, UserQuota
 from charmodels.querysets import compiled
 from tests import factories

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import charmodels.sql
 from charmodels.backend.session import _HARMLESS, SET_TRANSACTION_CONTEXT, leaves_session_alone
+from charmodels.sql.binding import Fragment, bind
 
 HARMLESS = [
     "SELECT 1",
@@ -121,6 +126,19 @@ def test_harmless(statement: str) -> None:
 @pytest.mark.parametrize("statement", HARMFUL)
 def test_harmful(statement: str) -> None:
     assert not leaves_session_alone(statement)
+
+
+class Anything(dict[str, Any]):
+    """A value for every name."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in Path(charmodels.sql.__file__).parent.glob("*.sql")))
+def test_our_own_statements_leave_the_session_alone(name: str) -> None:
+    chosen = Fragment('SELECT "id" FROM "users" WHERE lower("email")=lower($1)', ["ada@example.com"])
+    assert leaves_session_alone(bind(name, Anything(), chosen=chosen, columns='"id"').sql)
 
 
 QUERIES = [
