@@ -26,8 +26,9 @@ coverage: $(STAMP) ## Which branches no test takes
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-bench: $(STAMP) ## Model pages against bare asyncpg and SQLAlchemy
+bench: $(STAMP) ## Model pages and the quota against bare asyncpg and SQLAlchemy
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.quota
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import Text, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import charmodels as cm
@@ -46,8 +46,8 @@ class Character(Base):
 
 
 @asynccontextmanager
-async def sqlalchemy(settings: cm.Settings) -> AsyncIterator[Contender]:
-    """Mapped objects through SQLAlchemy's async ORM, a session for each request."""
+async def opened(settings: cm.Settings) -> AsyncIterator[AsyncEngine]:
+    """An engine with as many connections as the other contenders have."""
     arguments = settings.connect_arguments()
 
     async def connect() -> Any:
@@ -56,6 +56,15 @@ async def sqlalchemy(settings: cm.Settings) -> AsyncIterator[Contender]:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_size=settings.pool_max, max_overflow=0
     )
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def sqlalchemy(settings: cm.Settings) -> AsyncIterator[Contender]:
+    """Mapped objects through SQLAlchemy's async ORM, a session for each request."""
     # Literals, as charmodels writes them: a parameter would lose the partial index.
     newest = (
         select(Character)
@@ -63,15 +72,14 @@ async def sqlalchemy(settings: cm.Settings) -> AsyncIterator[Contender]:
         .order_by(Character.created_at.desc(), Character.id.desc())
     )
 
-    async def page() -> list[Character]:
-        async with AsyncSession(engine) as session:
-            return list(await session.scalars(newest.limit(PAGE)))
+    async with opened(settings) as engine:
 
-    async def get(key: UUID) -> Character | None:
-        async with AsyncSession(engine) as session:
-            return await session.get(Character, key)
+        async def page() -> list[Character]:
+            async with AsyncSession(engine) as session:
+                return list(await session.scalars(newest.limit(PAGE)))
 
-    try:
+        async def get(key: UUID) -> Character | None:
+            async with AsyncSession(engine) as session:
+                return await session.get(Character, key)
+
         yield Contender("SQLAlchemy 2 ORM", page, get, attrgetter("id"))
-    finally:
-        await engine.dispose()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import importlib
 import json
 import platform
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+Request = Callable[[int], Awaitable[Any]]
+"""Makes the request with this number."""
 
 Samples = Mapping[str, Sequence[float]]
 """By contender, the seconds of each round."""
@@ -32,6 +41,40 @@ class Ratio:
 
     def __str__(self) -> str:
         return f"{self.median:.2f} ({self.least:.2f} to {self.greatest:.2f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a request took.
+
+    Arguments:
+        seconds: time passed, by requests made.
+        cpu: of this process, in seconds, by requests made.
+    """
+
+    seconds: float
+    cpu: float
+
+
+async def spend(request: Request, concurrency: int, each: int) -> Spent:
+    """Let `concurrency` callers make `each` requests one after another, and tell what a request took."""
+
+    async def caller(start: int) -> None:
+        for number in range(start, start + each):
+            await request(number)
+
+    gc.collect()
+    cpu, began = time.process_time(), time.perf_counter()
+    await asyncio.gather(*(caller(start * each) for start in range(concurrency)))
+    seconds, requests = time.perf_counter() - began, concurrency * each
+    return Spent(seconds / requests, (time.process_time() - cpu) / requests)
+
+
+def run_under(loop: str, work: Coroutine[Any, Any, T]) -> T:
+    """Run under the event loop of this name, "asyncio" or "uvloop"."""
+    factory = importlib.import_module("uvloop").new_event_loop if loop == "uvloop" else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)
 
 
 def turns(names: Sequence[str], rounds: int) -> Iterator[list[str]]:

@@ -10,28 +10,20 @@ Run with: python -m benchmarks.pages
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
-import importlib
 import random
 import statistics
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import charmodels as cm
 from benchmarks import compare, contenders, rows
 from benchmarks.alchemy import sqlalchemy
-from benchmarks.compare import Ratio
+from benchmarks.compare import Ratio, Request
 from benchmarks.contenders import BASELINE, Contender
 from tests import servers
-
-Request = Callable[[int], Awaitable[Any]]
-"""Makes the request with this number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +119,10 @@ async def _take_turns(
     samples: dict[str, list[float]] = {name: [] for name in requests}
     each = max(1, plan.requests // min(concurrency, 4))
     for request in requests.values():  # opens every connection, prepares every statement
-        await _time(request, concurrency, 2)
+        await compare.spend(request, concurrency, 2)
     for order in compare.turns(list(requests), plan.rounds):
         for name in order:
-            samples[name].append(await _time(requests[name], concurrency, each))
+            samples[name].append((await compare.spend(requests[name], concurrency, each)).seconds)
     return samples
 
 
@@ -139,19 +131,6 @@ def _request(contender: Contender, task: str, keys: Sequence[UUID]) -> Request:
     if task == "page":
         return lambda number: page()
     return lambda number: get(keys[number % len(keys)])
-
-
-async def _time(request: Request, concurrency: int, each: int) -> float:
-    """Seconds a request takes while `concurrency` callers make `each` requests one after another."""
-
-    async def caller(start: int) -> None:
-        for number in range(start, start + each):
-            await request(number)
-
-    gc.collect()
-    began = time.perf_counter()
-    await asyncio.gather(*(caller(start * each) for start in range(concurrency)))
-    return (time.perf_counter() - began) / (concurrency * each)
 
 
 def _figures(samples: compare.Samples, task: str, loop: str, concurrency: int) -> list[Figure]:
@@ -194,9 +173,7 @@ def run(plan: Plan, loops: Sequence[str] = ("asyncio",)) -> list[Figure]:
     figures = []
     with servers.server() as server_url:
         for loop in loops:
-            factory = importlib.import_module("uvloop").new_event_loop if loop == "uvloop" else None
-            with asyncio.Runner(loop_factory=factory) as runner:
-                figures += runner.run(measure_all(server_url, loop))
+            figures += compare.run_under(loop, measure_all(server_url, loop))
     return figures
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import charmodels as cm
-from charmodels.identifiers import new_id, utc_now
+from charmodels.clock import utc_now
+from charmodels.identifiers import new_id
 from tests import servers
 
 OWNERS = 50
@@ -37,6 +38,24 @@ _TAGS = ("hero", "knight", "night", "portrait", "armour", "forest", "neon", "sea
 
 
 @asynccontextmanager
+async def migrated(server_url: str) -> AsyncIterator[str]:
+    """Make a migrated database without rows, and drop it afterwards.
+
+    Arguments:
+        server_url: a database on the server; nothing in it is touched.
+
+    Yields:
+        Its URL.
+    """
+    url = await servers.create(server_url)
+    try:
+        await cm.migrations.upgrade(url)
+        yield url
+    finally:
+        await servers.drop(server_url, url)
+
+
+@asynccontextmanager
 async def database(server_url: str, characters: int) -> AsyncIterator[str]:
     """Make a migrated database with characters, vacuumed and analysed, and drop it afterwards.
 
@@ -47,9 +66,7 @@ async def database(server_url: str, characters: int) -> AsyncIterator[str]:
     Yields:
         Its URL.
     """
-    url = await servers.create(server_url)
-    try:
-        await cm.migrations.upgrade(url)
+    async with migrated(server_url) as url:
         async with cm.connect(cm.Settings(database_url=url, db_pool_max=1)) as opened:
             owners = [await cm.User.create(email=f"owner{number}@example.com") for number in range(OWNERS)]
             async with opened.acquire() as connection:
@@ -58,8 +75,6 @@ async def database(server_url: str, characters: int) -> AsyncIterator[str]:
                 )
                 await connection.execute("VACUUM (ANALYZE) characters")
         yield url
-    finally:
-        await servers.drop(server_url, url)
 
 
 def _records(count: int, owners: list[UUID]) -> Iterator[tuple[Any, ...]]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from charmodels import embedded, migrations
+from charmodels import clock, embedded, migrations
 from charmodels.database import Database, connect, lifespan, tortoise_config
-from charmodels.enums import GenerationStatus, StyleType, SubscriptionTier
+from charmodels.enums import GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
 from charmodels.errors import (
     CharmodelsError,
     ConfigurationError,
@@ -17,6 +17,7 @@ from charmodels.errors import (
     ConstraintViolation,
     DatabaseError,
     DatabaseUnavailable,
+    HoldClosed,
     InvalidCursor,
     InvalidInput,
     InvalidTransition,
@@ -36,12 +37,18 @@ from charmodels.models import (
     Character,
     CharacterTemplate,
     Generation,
+    QuotaEntry,
+    QuotaGrant,
+    QuotaHold,
     User,
+    UserQuota,
 )
 from charmodels.models.base import Model
 from charmodels.plans import PLANS, Plan
 from charmodels.population import PopulateReport, populate
 from charmodels.querysets import Manager, QuerySet
+from charmodels.querysets.users import UserStats
+from charmodels.quota import QuotaDiscrepancy, QuotaStatus
 from charmodels.schemas import (
     CharacterCreate,
     CharacterImport,
@@ -83,6 +90,8 @@ __all__ = [
     "GenerationCreate",
     "GenerationPublic",
     "GenerationStatus",
+    "HoldClosed",
+    "HoldState",
     "ImportReport",
     "InvalidCursor",
     "InvalidInput",
@@ -98,7 +107,13 @@ __all__ = [
     "PoolTimeout",
     "PopulateReport",
     "QuerySet",
+    "QuotaDiscrepancy",
+    "QuotaEntry",
+    "QuotaEntryKind",
     "QuotaExceeded",
+    "QuotaGrant",
+    "QuotaHold",
+    "QuotaStatus",
     "SeedCount",
     "SeedReport",
     "SerializationFailure",
@@ -110,7 +125,10 @@ __all__ = [
     "UserCreate",
     "UserPrivate",
     "UserPublic",
+    "UserQuota",
+    "UserStats",
     "__version__",
+    "clock",
     "connect",
     "embedded",
     "import_characters",

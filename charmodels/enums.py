@@ -33,3 +33,23 @@ class GenerationStatus(StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+
+
+class HoldState(StrEnum):
+    """What became of a hold on quota. All but OPEN are final."""
+
+    OPEN = "OPEN"
+    COMMITTED = "COMMITTED"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+
+
+class QuotaEntryKind(StrEnum):
+    """What an entry of the quota ledger records."""
+
+    HOLD = "HOLD"
+    COMMIT = "COMMIT"
+    RELEASE = "RELEASE"
+    EXPIRE = "EXPIRE"
+    GRANT = "GRANT"
+    TIER = "TIER"

@@ -14,6 +14,7 @@
     │   └── ConstraintViolation  the database itself refused the value        (a Tortoise IntegrityError)
     ├── Conflict                 the row would clash with another one         (a Tortoise IntegrityError)
     ├── QuotaExceeded            more was asked for than the day allows
+    ├── HoldClosed               the hold on quota was released or expired before its work was done
     ├── InvalidTransition        a generation cannot go from here to there
     ├── InvalidCursor            a page cursor is not one of ours, or of another query
     └── LeaseLost                the job belongs to another worker by now
@@ -25,9 +26,12 @@ fields, tables and constraints; never a password, a connection string, an email 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tortoise import exceptions as tortoise
+
+if TYPE_CHECKING:
+    from charmodels.quota import QuotaStatus
 
 
 class CharmodelsError(Exception):
@@ -229,24 +233,41 @@ class Conflict(CharmodelsError, tortoise.IntegrityError):
 
 
 class QuotaExceeded(CharmodelsError):
-    """More was asked for than the user's day has left.
+    """More was asked for than the user's day and grants have left.
 
     Arguments:
-        limit: what the day allows.
-        used: what of it is used or held.
+        limit: what the plan allows a day.
+        used: what of the day is used or held, out of grants too.
         requested: what was asked for.
         resets_at: when the next day begins for this user; aware, UTC.
+        status: where the user stands, if that is known; `status.headers(requested)` are fields for an HTTP answer.
     """
 
-    def __init__(self, *, limit: int, used: int, requested: int, resets_at: datetime) -> None:
+    def __init__(
+        self, *, limit: int, used: int, requested: int, resets_at: datetime, status: QuotaStatus | None = None
+    ) -> None:
+        remaining = max(limit - used, 0) if status is None else status.remaining
         super().__init__(
-            f"The quota of {limit} a day has {max(limit - used, 0)} left and {requested} were asked for; "
+            f"The quota of {limit} a day has {remaining} left and {requested} were asked for; "
             f"it resets at {resets_at.isoformat(timespec='seconds')}."
         )
         self.limit = limit
         self.used = used
         self.requested = requested
         self.resets_at = resets_at
+        self.status = status
+
+
+class HoldClosed(CharmodelsError):
+    """The hold was released or expired, so that the work of its block is not charged.
+
+    Arguments:
+        state: what became of it, RELEASED or EXPIRED.
+    """
+
+    def __init__(self, *, state: str) -> None:
+        super().__init__(f"The hold on the quota is {state}; what it held was given back.")
+        self.state = state
 
 
 class InvalidTransition(CharmodelsError):

@@ -1,8 +1,7 @@
-"""Primary keys and times, made by the client."""
+"""Primary keys, made by the client."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -19,16 +18,3 @@ def new_id() -> UUID:
         7
     """
     return uuid7()
-
-
-def utc_now() -> datetime:
-    """Tell the time.
-
-    Returns:
-        An aware datetime in UTC.
-
-    Example:
-        >>> utc_now().tzinfo
-        datetime.timezone.utc
-    """
-    return datetime.now(UTC)

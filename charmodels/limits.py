@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 PROMPT_LENGTH = 2000
 """Characters in a prompt, at most; at least one that is not white space."""
 
@@ -37,3 +39,15 @@ METADATA_DEPTH = 32
 
 ERROR_LENGTH = 2000
 """Characters kept of a generation's error message, at most."""
+
+LARGEST_INTEGER = 2**31 - 1
+"""The largest number in an integer column."""
+
+LARGEST_PRIORITY = 2**15 - 1
+"""The largest number in a smallint column, as the queue's priority is."""
+
+HOLD_LIFETIME = timedelta(minutes=15)
+"""After which a hold on quota counts as released, unless the caller says otherwise."""
+
+LONGEST_HOLD = timedelta(days=366)
+"""How long a hold on quota may live."""

@@ -12,11 +12,11 @@ from itertools import accumulate, islice
 from uuid import UUID
 
 from charmodels import vocabulary
+from charmodels.clock import utc_now
 from charmodels.copying import Progress, Row, copy_characters, prepared
 from charmodels.database import current
 from charmodels.enums import GenerationStatus, StyleType, SubscriptionTier
 from charmodels.errors import InvalidInput
-from charmodels.identifiers import utc_now
 from charmodels.models import User
 from charmodels.seeds import refuse_in_production, wait_for_turn
 from charmodels.transactions import transaction

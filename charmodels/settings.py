@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from charmodels import dsn
+from charmodels.enums import SubscriptionTier
 from charmodels.errors import ConfigurationError
+from charmodels.plans import PLANS, Plan, replaced
 from charmodels.values import first_reason
 
 
@@ -32,6 +35,12 @@ def _lower(value: Any) -> Any:
 
 def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
+
+
+def _plans(value: Any) -> dict[SubscriptionTier, Plan]:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a JSON object")
+    return replaced(value)
 
 
 class Settings(BaseSettings):
@@ -146,6 +155,13 @@ class Settings(BaseSettings):
         examples=["charmodels"],
     )
 
+    plans: Annotated[dict[SubscriptionTier, Plan], BeforeValidator(_plans)] = Field(
+        default_factory=lambda: dict(PLANS),
+        description="What each tier is worth, as JSON: daily_quota in pictures a day, priority in the queue. "
+        "What is left out stays as it is.",
+        examples=['{"PREMIUM": {"daily_quota": 80}}'],
+    )
+
     def __init__(self, **values: Any) -> None:
         _refuse_unknown(type(self), values)
         if values.get("database_url") is None and values.keys() & {"db_host", "db_name"}:
@@ -159,6 +175,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             # The pydantic error is left out of the chain: it may hold the value, and with it a secret.
             raise _translate(type(self), error) from None
+        except SettingsError:
+            # Of all settings, only the plans are read as JSON.
+            raise ConfigurationError(variable="PLANS", reason="is not valid JSON", example=_example("plans")) from None
         except UnicodeDecodeError:
             # Left out of the chain too: it holds the whole file.
             raise ConfigurationError(reason="The file .env is not valid UTF-8") from None

@@ -7,13 +7,15 @@ validate with them on `create` and `save`, so both refuse the same values with t
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeAlias
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from charmodels import limits
+from charmodels import clock, limits
 from charmodels.errors import InvalidInput
 from charmodels.tags import normalize_tags
 
@@ -36,6 +38,15 @@ def _not_blank(text: str) -> str:
 
 def _trimmed(text: Any) -> Any:
     return text.strip() if isinstance(text, str) else text
+
+
+def _identifier(value: Any) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError("must be a UUID") from None
 
 
 # Deliberately loose: one @, something on both sides, no white space. What is really an address, only a mail can tell.
@@ -78,6 +89,9 @@ Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=limits.KEY_LENGTH
 TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
 BatchSize: TypeAlias = Annotated[int, Field(ge=1, le=limits.BATCH_SIZE)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
+Amount: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=limits.LARGEST_INTEGER)]
+Reason: TypeAlias = Annotated[str, Field(max_length=limits.ERROR_LENGTH), AfterValidator(_storable)]
+Identifier: TypeAlias = Annotated[UUID, BeforeValidator(_identifier)]
 CharacterTags: TypeAlias = Annotated[
     list[str], BeforeValidator(lambda tags: normalize_tags(tags, limit=limits.CHARACTER_TAGS))
 ]
@@ -143,6 +157,26 @@ def validate(field: str, annotation: Any, value: Any) -> Any:
         return _adapter(annotation).validate_python(value)
     except ValidationError as error:
         raise InvalidInput(field=field, reason=first_reason(error)) from None
+
+
+def later(field: str, moment: datetime) -> datetime:
+    """Check that a time is still to come.
+
+    Arguments:
+        field: the field's name, for the error.
+        moment: aware.
+
+    Returns:
+        The moment.
+
+    Raises:
+        InvalidInput: it is past, has no time zone, or is no time at all.
+    """
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise InvalidInput(field=field, reason="must be a datetime with a time zone")
+    if moment <= clock.utc_now():
+        raise InvalidInput(field=field, reason="must be in the future")
+    return moment
 
 
 def first_reason(error: ValidationError) -> str:

@@ -7,18 +7,17 @@ the end.
 from __future__ import annotations
 
 import asyncio
-import secrets
+import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
+sys.path.append(str(Path(__file__).parents[1]))  # so that `python examples/demo.py` runs as well
 
 import charmodels as cm
 from charmodels.importing import import_characters
 from charmodels.seeds import seed
+from examples.databases import own_database
 
 CHARACTERS = Path(__file__).parent / "data" / "characters.jsonl"
 PAGE = 5
@@ -40,40 +39,6 @@ def heading(text: str) -> None:
 def show(characters: Iterable[cm.Character]) -> None:
     for character in characters:
         say(f"  {character.name:<32} {character.style_type:<11} {', '.join(character.tags)}")
-
-
-@contextmanager
-def server() -> Iterator[cm.Settings]:
-    """The server that the environment names, or an embedded one."""
-    settings = cm.Settings()
-    if settings.database_url is not None or settings.db_host is not None:
-        yield settings
-        return
-    with cm.embedded.postgres() as url:
-        yield cm.Settings(database_url=url)
-
-
-@asynccontextmanager
-async def own_database(settings: cm.Settings) -> AsyncIterator[cm.Settings]:
-    """Settings for a database that lives as long as the block."""
-    name = f"charmodels_demo_{secrets.token_hex(4)}"
-    await execute(settings, f'CREATE DATABASE "{name}"')
-    try:
-        if settings.database_url is None:
-            yield settings.replace(db_name=name)
-        else:
-            parts = urlsplit(settings.database_url.get_secret_value())
-            yield settings.replace(database_url=urlunsplit(parts._replace(path=f"/{name}")))
-    finally:
-        await execute(settings, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-async def execute(settings: cm.Settings, statement: str) -> None:
-    connection = await asyncpg.connect(**settings.connect_arguments())
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def migrate_and_seed(settings: cm.Settings) -> None:
@@ -120,18 +85,35 @@ async def make_a_picture(ada: cm.User) -> None:
     )
     generation = await cm.Generation.create(user_id=ada.id, **request.model_dump(exclude={"name"}))
     say(f"{generation.status}: tags {generation.tags}")
-    generation.status = cm.GenerationStatus.PROCESSING
-    await generation.save(update_fields=["status"])
-    say(f"{generation.status}: somewhere, a picture is being drawn")
-    async with cm.transaction(actor="demo worker"):
-        knight = cm.CharacterCreate(
-            prompt=generation.prompt, style_type=generation.style_type, tags=generation.tags, name="Ser Gallopless"
-        )
-        character = await cm.Character.objects.create_for(ada.id, knight)
-        generation.character_id = character.id
-        generation.status = cm.GenerationStatus.COMPLETED
-        await generation.save(update_fields=["status", "character_id"])
-    say(f"{generation.status}: {character.name}")
+    async with cm.User.objects.reserve_quota(ada.id, generation_id=generation.id) as hold:
+        generation.status = cm.GenerationStatus.PROCESSING
+        await generation.save(update_fields=["status"])
+        say(f"{generation.status}: somewhere, a picture is being drawn; {hold.amount} of her quota is held for it")
+        async with cm.transaction(actor="demo worker"):
+            knight = cm.CharacterCreate(
+                prompt=generation.prompt, style_type=generation.style_type, tags=generation.tags, name="Ser Gallopless"
+            )
+            character = await cm.Character.objects.create_for(ada.id, knight)
+            generation.character_id = character.id
+            generation.status = cm.GenerationStatus.COMPLETED
+            await generation.save(update_fields=["status", "character_id"])
+    say(f"{generation.status}: {character.name}; the hold is {hold.state}")
+
+
+async def run_out_of_quota(ada: cm.User) -> None:
+    heading("She wants more pictures than FREE gives a day, and subscribes")
+    try:
+        for _ in range(3):
+            async with cm.User.objects.reserve_quota(ada.id):
+                pass  # another picture
+    except cm.QuotaExceeded as error:
+        say(f"QuotaExceeded: {error}")
+    await ada.subscribe(cm.SubscriptionTier.PREMIUM)
+    status = await cm.User.objects.quota(ada.id)
+    say(f"PREMIUM: {status.remaining} of {status.limit} left today; what she used is kept.")
+    found = [f"{entry.kind} {entry.amount}" async for entry in cm.QuotaEntry.objects.owned_by(ada.id).newest()]
+    say(f"The ledger: {', '.join(reversed(found))}")
+    say(f"Numbers that do not agree with it: {len(await cm.QuotaEntry.objects.discrepancies())}")
 
 
 async def run_into_errors(ada: cm.User) -> None:
@@ -154,15 +136,15 @@ async def run_into_errors(ada: cm.User) -> None:
 
 async def main() -> None:
     started = time.monotonic()
-    with server() as settings:
-        async with own_database(settings) as own:
-            await migrate_and_seed(own)
-            async with cm.connect(own):
-                ada = await sign_up_and_import()
-                await publish(ada)
-                await browse_gallery()
-                await make_a_picture(ada)
-                await run_into_errors(ada)
+    async with own_database() as settings:
+        await migrate_and_seed(settings)
+        async with cm.connect(settings):
+            ada = await sign_up_and_import()
+            await publish(ada)
+            await browse_gallery()
+            await make_a_picture(ada)
+            await run_out_of_quota(ada)
+            await run_into_errors(ada)
     print(f"\nThat was {time.monotonic() - started:.1f} s; nothing is left of it.")
 
 

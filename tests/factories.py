@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from typing import Any
+from uuid import UUID
 
 import charmodels as cm
 
@@ -46,3 +47,8 @@ async def template(**values: Any) -> cm.CharacterTemplate:
     return await cm.CharacterTemplate.create(
         **{"name": f"Template {number}", "prompt": "A brave knight", "style_type": cm.StyleType.FANTASY, **values}
     )
+
+
+def missing() -> UUID:
+    """A key that no row has."""
+    return UUID(int=1)

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from charmodels.cli import console, data, migrate
+from charmodels.cli import console, data, migrate, upkeep
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
 app = typer.Typer(
     name="charmodels",
-    help="Migrate, fill and load the database of an AI character-creation platform.\n\n"
+    help="Migrate, fill and check the database of an AI character-creation platform.\n\n"
     "The database is what DATABASE_URL says, in the environment or in .env.\n\n"
     "\b\nExample:\n  export DATABASE_URL=postgresql://app@localhost/charmodels\n  charmodels upgrade",
     no_args_is_help=True,
@@ -26,6 +26,8 @@ app.command()(migrate.downgrade)
 app.command()(migrate.migrations)
 app.command()(data.seed)
 app.command("import")(data.import_file)
+app.command()(upkeep.check)
+app.command()(upkeep.expire_holds)
 app.command()(data.postgres)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from charmodels.models.audit import AuditEntry
 from charmodels.models.character import Character
 from charmodels.models.generation import Generation, GenerationJob, ProviderRequest
-from charmodels.models.quota import QuotaEntry, QuotaHold, UserQuota
+from charmodels.models.quota import QuotaEntry, QuotaGrant, QuotaHold, UserQuota
 from charmodels.models.template import CharacterTemplate
 from charmodels.models.user import User
 
@@ -17,6 +17,7 @@ __all__ = [
     "GenerationJob",
     "ProviderRequest",
     "QuotaEntry",
+    "QuotaGrant",
     "QuotaHold",
     "User",
     "UserQuota",

@@ -10,7 +10,7 @@ from tortoise import fields
 from charmodels import limits
 from charmodels.backend.constraints import length
 from charmodels.backend.schema import Index
-from charmodels.identifiers import utc_now
+from charmodels.clock import utc_now
 from charmodels.models.base import NOW, Model, primary_key
 
 

@@ -11,10 +11,10 @@ from tortoise.fields.db_defaults import SqlDefault
 from charmodels import limits
 from charmodels.backend.constraints import Check, length, one_of, tag_list
 from charmodels.backend.schema import Index
+from charmodels.clock import utc_now
 from charmodels.enums import GenerationStatus, StyleType
 from charmodels.errors import NotFound
 from charmodels.fields import LiteralBooleanField, TextArrayField, enum_field
-from charmodels.identifiers import utc_now
 from charmodels.models.base import Entity
 from charmodels.querysets.characters import PUBLIC, CharacterManager
 from charmodels.values import CharacterTags, ImageUrl, Metadata, Name, Prompt

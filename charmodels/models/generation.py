@@ -11,9 +11,9 @@ from tortoise.fields.db_defaults import SqlDefault
 from charmodels import limits
 from charmodels.backend.constraints import Check, between, length, not_negative, one_of, tag_list
 from charmodels.backend.schema import Index
+from charmodels.clock import utc_now
 from charmodels.enums import GenerationStatus, StyleType
 from charmodels.fields import TextArrayField, enum_field
-from charmodels.identifiers import utc_now
 from charmodels.models.base import NOW, Entity, Model
 from charmodels.querysets.generations import GenerationManager
 from charmodels.values import BatchSize, CharacterTags, Count, Key, Prompt

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from charmodels.clock import utc_now
 from charmodels.enums import GenerationStatus
 from charmodels.errors import Conflict, NotFound
-from charmodels.identifiers import utc_now
 from charmodels.querysets.base import Manager
+from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.styles import StyledQuerySet
 from charmodels.schemas import CharacterCreate
 
@@ -20,7 +21,7 @@ PUBLIC = '"is_public" = true AND "generation_status" = \'COMPLETED\''
 """The condition of the public gallery, as `public()` compiles it and the partial indexes repeat it."""
 
 
-class CharacterQuerySet(StyledQuerySet["Character"]):
+class CharacterQuerySet(OwnedQuerySet["Character"], StyledQuerySet["Character"]):
     """Queries on characters."""
 
     def public(self) -> Self:
@@ -34,25 +35,6 @@ class CharacterQuerySet(StyledQuerySet["Character"]):
             >>> query = cm.Character.objects.public().newest().limit(20)
         """
         return self.filter(is_public=True, generation_status=GenerationStatus.COMPLETED)
-
-    def owned_by(self, user_id: UUID) -> Self:
-        """Keep one user's own.
-
-        Arguments:
-            user_id: the owner.
-
-        Returns:
-            The narrowed queryset.
-        """
-        return self.filter(user_id=user_id)
-
-    def newest(self) -> Self:
-        """Put the newest first; the id breaks ties.
-
-        Returns:
-            The ordered queryset.
-        """
-        return self.order_by("-created_at", "-id")
 
     async def create_for(self, user_id: UUID, character: CharacterCreate, **values: Any) -> Character:
         """Create a character that no generation stands behind: its work is done.

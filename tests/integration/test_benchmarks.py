@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import asyncpg
 import pytest
+
+import charmodels as cm
 
 pytest.importorskip("sqlalchemy.ext.asyncio", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
 
-from benchmarks import compare, contenders, imports, pages, rows
+from benchmarks import compare, contenders, imports, pages, quota, quota_contenders, rows
 
 TINY = pages.Plan(characters=60, rounds=2, requests=2, concurrency=(1, 2), pool=2)
+TINY_QUOTA = quota.Plan(users=12, rounds=2, requests=4, concurrency=2)
 
 
 async def test_pages_are_measured_for_every_contender(server_url: str, tmp_path: Path) -> None:
@@ -40,6 +44,37 @@ async def test_contenders_that_disagree_are_found_out(server_url: str) -> None:
             other = contenders.Contender("other", none, ours.get, ours.id_of)
             with pytest.raises(AssertionError, match="other gives other rows than charmodels"):
                 await pages._verify([ours, other], key)
+
+
+async def test_the_quota_is_measured_for_every_contender(server_url: str, tmp_path: Path) -> None:
+    async with rows.migrated(server_url) as url:
+        report = await quota.measure(url, TINY_QUOTA)
+    done = [figure.task for figure in report.figures if figure.contender == quota_contenders.OURS]
+    assert done == [task.name for task in quota.TASKS]
+    assert len(report.figures) == 4 * 4 + 2 * 2
+    exact = {name: count for name, count in report.admitted.items() if name != quota_contenders.ORM}
+    assert exact == dict.fromkeys((quota_contenders.OURS, quota_contenders.BARE, quota_contenders.BY_HAND), 50)
+    assert report.admitted[quota_contenders.ORM] >= 50
+    assert {str(figure.ratio) for figure in report.figures if figure.contender == figure.baseline} == {
+        "1.00 (1.00 to 1.00)"
+    }
+    assert quota.table(report, TINY_QUOTA.concurrency).count(quota_contenders.OURS) == len(quota.TASKS) + 1
+    compare.write(tmp_path / "quota.json", {"reports": {"asyncio": report}})
+    assert json.loads((tmp_path / "quota.json").read_text())["reports"]["asyncio"]["admitted"] == report.admitted
+
+
+async def test_a_ledger_that_does_not_agree_is_found_out(server_url: str) -> None:
+    async with rows.migrated(server_url) as url, quota_contenders.charmodels(cm.Settings(database_url=url)) as ours:
+        user = await cm.User.create(email="ada@example.com")
+        assert await ours.reserve(user.id, quota_contenders.PLENTY)
+        nobody = quota_contenders.Users([], [], user.id)
+        users = {quota_contenders.BARE: nobody, quota_contenders.ORM: nobody}
+        keeper = await asyncpg.connect(**cm.Settings(database_url=url).connect_arguments())
+        try:
+            with pytest.raises(AssertionError, match="The ledger does not agree"):
+                await quota._audit(keeper, users)
+        finally:
+            await keeper.close()
 
 
 def test_each_contender_comes_first_in_turn() -> None:

@@ -22,7 +22,7 @@ from tests import factories, servers
 
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
-COMMANDS = ["upgrade", "downgrade", "migrations", "seed", "import", "postgres"]
+COMMANDS = ["upgrade", "downgrade", "migrations", "seed", "import", "check", "expire-holds", "postgres"]
 
 
 def environment(url: str | None = None, **values: str) -> dict[str, str]:
@@ -110,7 +110,9 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     assert done.stderr == ("The charmodels command needs its extra; install it with: pip install 'charmodels[cli]'\n")
 
 
-@pytest.mark.parametrize("command", [("upgrade",), ("migrations",), ("seed",), ("downgrade", "--yes")])
+@pytest.mark.parametrize(
+    "command", [("upgrade",), ("migrations",), ("seed",), ("downgrade", "--yes"), ("expire-holds",)]
+)
 def test_an_error_is_one_sentence_and_no_secret(command: tuple[str, ...]) -> None:
     done = run(*command, url=f"postgresql://app:{SECRET}@127.0.0.1:1/none")
     assert done.returncode == 1

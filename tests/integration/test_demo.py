@@ -1,4 +1,4 @@
-"""The examples run as they stand."""
+"""The demo and the quickstart run as they stand."""
 
 from __future__ import annotations
 
@@ -37,14 +37,19 @@ async def test_the_demo_tells_its_story_and_leaves_nothing(db: cm.Database, url:
         "Imported 40 characters",
         "a second time adds 0.",
         "39 are public; Momo Kazehaya stays at home.",
-        "COMPLETED: Ser Gallopless",
+        "1 of her quota is held for it",
+        "COMPLETED: Ser Gallopless; the hold is COMMITTED",
+        "QuotaExceeded: The quota of 3 a day has 0 left and 1 were asked for",
+        "PREMIUM: 47 of 50 left today",
+        "The ledger: HOLD 1, COMMIT 1, HOLD 1, COMMIT 1, HOLD 1, COMMIT 1, TIER 0",
+        "Numbers that do not agree with it: 0",
         "Conflict: ",
         "InvalidInput: prompt must not be blank",
         "NotFound: ",
         "A bad line: Line 1: style ",
     ):
         assert sentence in done.stdout
-    assert not {name for name in await databases(db) - before if name.startswith("charmodels_demo_")}
+    assert not {name for name in await databases(db) - before if name.startswith("charmodels_example_")}
     assert await cm.User.all().count() == 0
 
 
@@ -53,7 +58,7 @@ async def test_the_demo_drops_its_database_when_it_fails(db: cm.Database, url: s
     done = run("examples.demo", DATABASE_URL=url, APP_ENV="production", DB_SSLMODE="disable")
     assert done.returncode == 1
     assert "APP_ENV is production" in done.stderr
-    assert not {name for name in await databases(db) - before if name.startswith("charmodels_demo_")}
+    assert not {name for name in await databases(db) - before if name.startswith("charmodels_example_")}
 
 
 def test_the_quickstart_brings_its_own_server() -> None:

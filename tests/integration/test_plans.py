@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import pytest
+from asyncpg import Connection
+from asyncpg.pool import PoolConnectionProxy
 
 import charmodels as cm
+from charmodels.sql import statement
 from tests.migration import catalog
 
 pytestmark = pytest.mark.plans
@@ -34,6 +37,8 @@ FILL = """
         SELECT id, 'HOLD', 1, current_date, gen_random_uuid(), 'k' || n FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id)
         SELECT user_id, 'COMMIT', 1, current_date, hold_id FROM quota_ledger;
+    INSERT INTO quota_grants (user_id, amount, key, expires_at)
+        SELECT id, 1, 'k' || n, now() + n * interval '1 s' FROM users, generate_series(1, 10) n;
     INSERT INTO audit_entries (user_id, table_name, object_id, action, actor, created_at)
         SELECT id, 'users', id, 'UPDATE', 'actor' || n, now() - n * interval '1 day'
         FROM users, generate_series(1, 60) n;
@@ -63,6 +68,9 @@ QUERIES = {
     "provider_requests_owner": f"SELECT * FROM provider_requests WHERE user_id = {USER}",
     "quota_holds_owner": f"SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now()",
     "quota_holds_expiry": "SELECT * FROM quota_holds WHERE expires_at < now() ORDER BY expires_at LIMIT 100",
+    "quota_grants_owner": f"""
+        SELECT * FROM quota_grants WHERE user_id = {USER} AND (expires_at IS NULL OR expires_at > now())""",
+    "quota_grants_user_id_key_key": f"SELECT * FROM quota_grants WHERE user_id = {USER} AND key = 'k7'",
     "quota_ledger_owner": f"SELECT * FROM quota_ledger WHERE user_id = {USER} ORDER BY created_at, id LIMIT 20",
     "quota_ledger_user_id_key_key": f"""
         SELECT * FROM quota_ledger WHERE user_id = {USER} AND key = 'k7' AND kind = 'HOLD'""",
@@ -76,7 +84,7 @@ QUERIES = {
 }
 
 
-async def plan(connection: asyncpg.Connection[Any], query: str) -> str:
+async def plan(connection: Connection[Any] | PoolConnectionProxy[Any], query: str) -> str:
     return str(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}"))
 
 
@@ -136,3 +144,38 @@ async def test_deleting_a_row_finds_those_that_refer_to_it_by_index(db: cm.Datab
         )
     assert [row["conname"] for row in rows if not row["indexed"]] == []
     assert len(rows) >= 10
+
+
+async def test_where_users_stand_is_read_by_index(db: cm.Database) -> None:
+    async with db.acquire() as connection:
+        await connection.execute(FILL)
+        await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE standing (uuid[], jsonb, timestamptz) AS {statement('quota_status')}")
+        found = await plan(connection, "EXECUTE standing (ARRAY[gen_random_uuid()], '{}', NULL)")
+    assert "Seq Scan" not in found
+    assert {"user_quotas_pkey", "users_pkey", "quota_holds_owner", "quota_grants_owner"} <= indexes(found)
+
+
+async def test_the_verbs_of_the_quota_read_by_index(db: cm.Database) -> None:
+    """EXPLAIN does not see into functions; how often each table was read whole is counted all the same."""
+    async with db.acquire() as connection:
+        await connection.execute(FILL)
+    ada = await cm.User.objects.get_by_email("u7@example.com")
+    reserve = cm.User.objects.reserve_quota
+    async with cm.transaction() as tx:
+        await tx.execute_script("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
+        await cm.User.objects.quotas([ada.id])
+        for key in (None, "new", "new"):
+            await (await reserve(ada.id, key=key)).commit()
+        await (await reserve(ada.id, 5)).release()  # out of grants
+        await (await reserve(ada.id, 1, expires_in=timedelta(microseconds=1))).commit()
+        with pytest.raises(cm.QuotaExceeded):
+            await reserve(ada.id, 1000)
+        await cm.User.objects.grant_quota(ada.id, 1, key="new")
+        await ada.subscribe(cm.SubscriptionTier.PRO)
+        await cm.QuotaHold.objects.expire()
+        rows = await tx.fetch("SELECT relname, seq_scan, idx_scan FROM pg_stat_xact_user_tables")
+    scans = {row["relname"]: (row["seq_scan"], row["idx_scan"] or 0) for row in rows}
+    tables = {"users", "user_quotas", "quota_holds", "quota_ledger", "quota_grants"}
+    assert {table for table in tables if scans[table][0] > 0} == set()
+    assert {table for table in tables if scans[table][1] == 0} == set()

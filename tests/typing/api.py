@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 from uuid import UUID
 
@@ -41,6 +42,15 @@ async def chains(user_id: UUID) -> None:
         assert_type(character, cm.Character)
     assert_type(cm.User.objects.filter(name="Ada"), UserQuerySet)
     assert_type(await cm.User.objects.get_by_email("ada@example.com"), cm.User)
+    users = cm.User.objects.subscribed().active_since(timedelta(days=7)).filter(name="Ada")
+    assert_type(users, UserQuerySet)
+    assert_type(users.limit(3).active_since(datetime.now(UTC)).exclude(name=None).subscribed(), UserQuerySet)
+    assert_type(await users, list[cm.User])
+    stats = await users.stats(active_within=timedelta(days=7))
+    assert_type(stats, cm.UserStats)
+    assert_type(stats.by_tier, dict[cm.SubscriptionTier, int])
+    assert_type(stats.total + stats.active + stats.total_generated, int)
+    assert_type(await cm.User.objects.sync_auth0("auth0|1", "ada@example.com", name=None), tuple[cm.User, bool])
     assert_type(cm.CharacterTemplate.objects.active().popular(), CharacterTemplateQuerySet)
 
 

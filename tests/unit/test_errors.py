@@ -24,6 +24,7 @@ EXAMPLES: list[cm.CharmodelsError] = [
     cm.InvalidInput(field="prompt", reason="must not be blank"),
     cm.ConstraintViolation(constraint="users_name_length", field="name", reason="must have 1 to 100 characters"),
     cm.Conflict(constraint="users_email_key", reason="users already has such a row"),
+    cm.HoldClosed(state="EXPIRED"),
     cm.QuotaExceeded(limit=3, used=3, requested=1, resets_at=datetime(2026, 11, 25, tzinfo=UTC)),
     cm.InvalidTransition(from_="COMPLETED", to="PENDING"),
     cm.InvalidCursor(reason="was changed"),

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import json
 import logging
+import pickle
 import re
 import ssl
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import charmodels as cm
 from charmodels import dsn
+from charmodels.limits import LARGEST_INTEGER
 
 ROOT = Path(__file__).parents[2]
 URL = "postgresql://app:secret@db.example.com/charmodels"
@@ -103,6 +108,21 @@ def test_parts_given_as_arguments_outrank_a_url_in_the_environment(monkeypatch: 
         ("DB_SSLROOTCERT", "nowhere.pem"),
         ("DB_SSL_VERIFY", "perhaps"),
         ("DB_POOL_RESET", "never"),
+        ("PLANS", "free=5"),
+        ("PLANS", '{"PREMIUM": {"daily_quota": 80}'),
+        ("PLANS", "80"),
+        ("PLANS", "[80]"),
+        ("PLANS", '{"GOLD": {"daily_quota": 80}}'),
+        ("PLANS", '{"premium": {"daily_quota": 80}}'),
+        ("PLANS", '{"PREMIUM": 80}'),
+        ("PLANS", '{"PREMIUM": null}'),
+        ("PLANS", '{"PREMIUM": {"quota": 80}}'),
+        ("PLANS", '{"PREMIUM": {"daily_quota": -1}}'),
+        ("PLANS", '{"PREMIUM": {"daily_quota": 8.5}}'),
+        ("PLANS", '{"PREMIUM": {"daily_quota": "80"}}'),
+        ("PLANS", '{"PREMIUM": {"daily_quota": true}}'),
+        ("PLANS", f'{{"PREMIUM": {{"daily_quota": {LARGEST_INTEGER + 1}}}}}'),
+        ("PLANS", '{"PREMIUM": {"priority": 32768}}'),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_the_variable_and_shows_a_right_one(
@@ -207,11 +227,20 @@ def test_the_example_file_and_the_settings_are_in_step() -> None:
     shown += re.findall(r"^([A-Z_]+)=(.*)$", text, flags=re.MULTILINE)
     fields = cm.Settings.model_fields
     assert sorted(name for name, _ in shown) == sorted(name.upper() for name in fields)
-    flat = " ".join(text.replace("\n# ", " ").split())
+    flat = " ".join(re.sub(r"\n# (?!Default: |[A-Z_]+=)", " ", text).split())
     for name, field in fields.items():
         assert field.description
         assert " ".join(field.description.split()) in flat, f".env.example does not describe {name.upper()}"
         assert (name.upper(), str((field.examples or [""])[0])) in shown
+        default = field.get_default(call_default_factory=True)
+        if default is not None:
+            assert f" # Default: {shown_default(default)} # {name.upper()}=" in flat
+
+
+def shown_default(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps({tier: asdict(plan) for tier, plan in value.items()})
+    return str(value)
 
 
 def test_a_file_that_is_not_utf8_is_named_not_shown(tmp_path: Path) -> None:
@@ -233,3 +262,74 @@ def test_the_systems_authorities_can_be_named() -> None:
 
 def test_replacing_the_host_replaces_the_url() -> None:
     assert cm.Settings(database_url=URL).replace(db_host="other").connect_arguments()["host"] == ["other"]
+
+
+def test_the_plans_are_those_of_the_table_unless_told_otherwise() -> None:
+    assert cm.Settings().plans == cm.PLANS
+    assert {tier: plan.daily_quota for tier, plan in cm.Settings().plans.items()} == {
+        "FREE": 3,
+        "PREMIUM": 50,
+        "PRO": 500,
+    }
+
+
+def test_the_environment_replaces_some_of_the_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANS", '{"PREMIUM": {"daily_quota": 80}, "FREE": {"daily_quota": 0, "priority": -5}}')
+    assert cm.Settings().plans == {
+        "FREE": cm.Plan(daily_quota=0, priority=-5),
+        "PREMIUM": cm.Plan(daily_quota=80, priority=cm.PLANS[cm.SubscriptionTier.PREMIUM].priority),
+        "PRO": cm.PLANS[cm.SubscriptionTier.PRO],
+    }
+    assert cm.PLANS[cm.SubscriptionTier.PREMIUM].daily_quota == 50
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"PRO": {"daily_quota": 1000}},
+        {cm.SubscriptionTier.PRO: {"daily_quota": 1000}},
+        {"PRO": cm.Plan(daily_quota=1000, priority=20)},
+    ],
+)
+def test_an_argument_replaces_some_of_the_plans_and_outranks_the_environment(
+    monkeypatch: pytest.MonkeyPatch, given: dict[Any, Any]
+) -> None:
+    changed = {**cm.PLANS, cm.SubscriptionTier.PRO: cm.Plan(daily_quota=1000, priority=20)}
+    assert cm.Settings(plans=given).plans == changed
+    monkeypatch.setenv("PLANS", '{"PREMIUM": {"daily_quota": 80}, "PRO": {"daily_quota": 600}}')
+    # Of what the argument leaves out, the environment has its say.
+    assert cm.Settings(plans=given).plans == {**changed, "PREMIUM": cm.Plan(daily_quota=80, priority=10)}
+
+
+def test_replacing_something_else_keeps_the_plans() -> None:
+    settings = cm.Settings(plans={"FREE": {"daily_quota": 7}})
+    assert settings.replace(db_pool_max=5).plans == settings.plans
+
+
+@pytest.mark.parametrize(
+    ("plans", "reason"),
+    [
+        ({"GOLD": {"daily_quota": 1}}, "must be by tier: FREE, PREMIUM, PRO"),
+        ({"FREE": {"daily": 1}}, "must give daily_quota, priority or both"),
+        ({"FREE": {"daily_quota": -1}}, "must be a whole number from 0 to 2147483647"),
+        ("FREE", "must be a JSON object"),
+    ],
+)
+def test_an_error_in_the_plans_says_what_they_must_be(plans: Any, reason: str) -> None:
+    with pytest.raises(cm.ConfigurationError) as caught:
+        cm.Settings(plans=plans)
+    assert caught.value.variable == "PLANS"
+    assert reason in str(caught.value)
+
+
+def test_plans_that_are_not_json_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANS", "FREE: 5")
+    with pytest.raises(cm.ConfigurationError, match=r"^PLANS is not valid JSON\."):
+        cm.Settings()
+
+
+def test_settings_can_be_pickled() -> None:
+    settings = cm.Settings(database_url=URL, plans={"FREE": {"daily_quota": 7}})
+    again = pickle.loads(pickle.dumps(settings))
+    assert again == settings
+    assert again.plans[cm.SubscriptionTier.FREE] == cm.Plan(daily_quota=7, priority=0)

@@ -64,3 +64,29 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION charmodels_append_only() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF NOT EXISTS (SELECT FROM users WHERE id = OLD.user_id) THEN
+            RETURN OLD;
+        END IF;
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_append_only', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_change_tier() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    -- An override belongs to the tier that it was given with.
+    IF NEW.subscription_tier <> OLD.subscription_tier THEN
+        UPDATE user_quotas SET daily_quota = NULL WHERE user_id = NEW.id AND daily_quota IS NOT NULL;
+    END IF;
+    INSERT INTO quota_ledger (user_id, kind, amount, reason, expires_at)
+    VALUES (NEW.id, 'TIER', 0, OLD.subscription_tier || ' to ' || NEW.subscription_tier, NEW.subscription_expires_at);
+    RETURN NULL;
+END
+$function$;

@@ -1,0 +1,182 @@
+"""`charmodels check` and `charmodels expire-holds`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from typing import Literal, TypeAlias
+
+import typer
+
+from charmodels import migrations
+from charmodels.cli import console
+from charmodels.database import Database, connect
+from charmodels.errors import CharmodelsError, ConfigurationError, MigrationsPending
+from charmodels.models.quota import QuotaEntry, QuotaHold, UserQuota
+from charmodels.quota import QuotaDiscrepancy
+from charmodels.settings import Settings
+
+PRINTED_DISCREPANCIES = 50
+
+PATIENCE = 600.0
+"""Seconds one statement of a check may take. Adding up long ledgers takes longer than what an app asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A check and what came of it."""
+
+    name: str
+    result: Literal["ok", "failed", "not run"]
+    detail: str
+
+
+@dataclass(slots=True)
+class _Report:
+    """What the checks found; of many discrepancies the first `most`."""
+
+    most: int | None
+    rows: list[_Row] = field(default_factory=list)
+    count: int = 0
+    discrepancies: list[QuotaDiscrepancy] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(row.result == "ok" for row in self.rows)
+
+    def note(self, found: list[QuotaDiscrepancy]) -> None:
+        self.count += len(found)
+        room = len(found) if self.most is None else self.most - len(self.discrepancies)
+        self.discrepancies += found[:room]
+
+
+_Check: TypeAlias = "Callable[[Database, _Report], Awaitable[str]]"
+"""Checks one thing. Gives the detail to show, or raises an error whose sentence is the detail."""
+
+
+def check(json: console.Json = False) -> None:
+    """Prove that the quotas agree with their ledger.
+
+    Adds up the ledger for every user and compares the counter, the open holds
+    and the grants with it, and looks whether the migrations are current. Only
+    reads, and may run while the app does. Exits with 1 if something is wrong,
+    and lists it.
+
+    \b
+    Examples:
+      charmodels check
+      charmodels check --json > report.json
+    """
+    report = _Report(most=None if json else PRINTED_DISCREPANCIES)
+    console.finish(_check(report))
+    if json:
+        rows = [asdict(row) for row in report.rows]
+        found = [{**asdict(each), "user_id": str(each.user_id)} for each in report.discrepancies]
+        console.print_json({"ok": report.ok, "checks": rows, "discrepancies": found})
+    else:
+        _print(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def expire_holds(json: console.Json = False) -> None:
+    """Write down which holds on quotas ran out.
+
+    Nothing waits for it: a hold counts as given back from the moment it runs
+    out. It keeps the table of holds small and the ledger up to date, so run it
+    now and then, from cron for instance. Several at once are fine.
+
+    \b
+    Examples:
+      charmodels expire-holds
+      charmodels expire-holds --json
+    """
+    count = console.finish(_expire_holds())
+    if json:
+        console.print_json({"expired": count})
+    else:
+        console.say(f"{_count(count, 'hold')} ran out.")
+
+
+async def _expire_holds() -> int:
+    async with connect():
+        await migrations.require_current()
+        return await QuotaHold.objects.expire()
+
+
+async def _check(report: _Report) -> None:
+    settings = Settings.resolve()
+    database = connect(settings.replace(db_command_timeout=max(settings.db_command_timeout, PATIENCE)))
+    missing = None
+    try:
+        for name, work in _CHECKS.items():
+            if missing is not None:
+                report.rows.append(_Row(name, "not run", f"needs: {missing}"))
+                continue
+            try:
+                report.rows.append(_Row(name, "ok", await work(database, report)))
+            except ConfigurationError:
+                raise  # nothing says which database to check
+            except CharmodelsError as error:
+                report.rows.append(_Row(name, "failed", str(error)))
+                missing = name if name in _NEEDED else None
+    finally:
+        await database.close()
+
+
+async def _connection(database: Database, report: _Report) -> str:
+    await database.open()
+    async with database.acquire() as connection:
+        return f"PostgreSQL {await connection.fetchval('SHOW server_version')}"
+
+
+async def _migrations(database: Database, report: _Report) -> str:
+    status = await migrations.status()
+    if status.pending:
+        raise MigrationsPending(pending=status.pending)
+    if status.unknown:
+        raise CharmodelsError(f"The database is newer than the code, which does not know {', '.join(status.unknown)}.")
+    return f"{len(status.applied)} applied"
+
+
+async def _quota_ledger(database: Database, report: _Report) -> str:
+    compared = wrong = 0
+    total = await UserQuota.objects.count()
+    with console.progress("Adding up the ledger", total) as progress:
+        async for users, found in QuotaEntry.objects.compare():
+            compared += users
+            wrong += len({each.user_id for each in found})
+            report.note(found)
+            if progress is not None:
+                progress(compared)
+    if wrong:
+        verb = "does" if wrong == 1 else "do"
+        raise CharmodelsError(f"Of {_count(compared, 'user')}, {wrong:,} {verb} not agree with it.")
+    return f"{_count(compared, 'user')} compared"
+
+
+_CHECKS: dict[str, _Check] = {
+    "connection": _connection,
+    "migrations current": _migrations,
+    "quota ledger": _quota_ledger,
+}
+"""By name, in the order in which they run and are shown."""
+
+_NEEDED = {"connection", "migrations current"}
+"""Those without which the ones after them cannot run."""
+
+
+def _print(report: _Report) -> None:
+    rows = [(row.name, row.result, row.detail) for row in report.rows]
+    console.out.print(console.table("Check", "Result", "Detail", rows=rows))
+    shown = report.discrepancies
+    if shown:
+        found = [(str(each.user_id), each.what, f"{each.counted:,}", f"{each.accounted:,}") for each in shown]
+        console.out.print()
+        console.out.print(console.table("User", "What", "Counted", "Accounted", rows=found))
+    if report.count > len(shown):
+        console.say(f"... and {report.count - len(shown):,} more; --json prints them all.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

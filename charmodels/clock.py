@@ -1,0 +1,108 @@
+"""What time it is, and how a test says so.
+
+Quotas, holds and subscriptions go by the database's clock: app servers whose clocks disagree must not disagree about a
+user's day. `frozen` puts another in its place, for the whole process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from charmodels.errors import InvalidInput
+
+
+class FrozenClock:
+    """A clock that stands still until it is moved.
+
+    Arguments:
+        moment: what it shows; aware.
+
+    Raises:
+        InvalidInput: the moment has no time zone.
+    """
+
+    def __init__(self, moment: datetime) -> None:
+        self.move_to(moment)
+
+    @property
+    def moment(self) -> datetime:
+        """What it shows; aware, UTC."""
+        return self._moment
+
+    def move_to(self, moment: datetime) -> None:
+        """Set it, forwards or backwards.
+
+        Arguments:
+            moment: what it is to show; aware.
+
+        Raises:
+            InvalidInput: the moment has no time zone.
+        """
+        if moment.tzinfo is None:
+            raise InvalidInput(field="moment", reason="must have a time zone")
+        self._moment = moment.astimezone(UTC)
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass.
+
+        Arguments:
+            by: how much.
+        """
+        self._moment += by
+
+
+_frozen: FrozenClock | None = None
+
+
+@contextmanager
+def frozen(moment: datetime) -> Iterator[FrozenClock]:
+    """Stop the clock of this process for the length of a block, for tests.
+
+    What the database itself writes, such as `updated_at`, still goes by the server's clock.
+
+    Arguments:
+        moment: what the clock is to show; aware.
+
+    Yields:
+        The clock, to be moved.
+
+    Raises:
+        InvalidInput: the moment has no time zone.
+
+    Example:
+        >>> with frozen(datetime(2028, 2, 29, 23, 59, tzinfo=UTC)) as clock:
+        ...     clock.advance(timedelta(minutes=1))
+        ...     print(utc_now())
+        2028-03-01 00:00:00+00:00
+    """
+    global _frozen
+    before = _frozen
+    _frozen = FrozenClock(moment)
+    try:
+        yield _frozen
+    finally:
+        _frozen = before
+
+
+def utc_now() -> datetime:
+    """Tell the time.
+
+    Returns:
+        An aware datetime in UTC.
+
+    Example:
+        >>> utc_now().tzinfo
+        datetime.timezone.utc
+    """
+    return datetime.now(UTC) if _frozen is None else _frozen.moment
+
+
+def for_server() -> datetime | None:
+    """Tell a statement what time it is.
+
+    Returns:
+        What a frozen clock shows, or None, by which the statement goes by the server's clock.
+    """
+    return None if _frozen is None else _frozen.moment

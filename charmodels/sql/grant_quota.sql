@@ -1,0 +1,13 @@
+-- A grant and its entry in the ledger, or nothing where the user is not there or the key was used: the ORM knows no
+-- INSERT that depends on another.
+WITH granted AS (
+    INSERT INTO quota_grants (id, user_id, amount, key, reason, expires_at, created_at)
+    SELECT $1, u.id, $3, $4, $5, $6, coalesce($7::timestamptz, statement_timestamp()) FROM users u WHERE u.id = $2
+    ON CONFLICT (user_id, key) WHERE key IS NOT NULL DO NOTHING
+    RETURNING *
+), entered AS (
+    INSERT INTO quota_ledger (id, user_id, kind, amount, grants, key, reason, expires_at, created_at)
+    SELECT id, user_id, 'GRANT', amount, jsonb_build_object(id, amount), key, reason, expires_at, created_at
+    FROM granted
+)
+SELECT * FROM granted

@@ -1,0 +1,103 @@
+"""The recipes run as they stand, and print what they promise."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import charmodels as cm
+from examples import quota
+from tests.integration.test_demo import ROOT, databases, run
+
+LEDGER = """
+HOLD 1 2026-03-02 a knight
+COMMIT 1 2026-03-02
+HOLD 1 2026-03-02 a dragon
+RELEASE 1 2026-03-02 ConnectionError
+HOLD 2 2026-03-03
+RELEASE 2 2026-03-03
+HOLD 1 2026-03-04
+HOLD 1 2026-03-04
+HOLD 1 2026-03-04
+COMMIT 1 2026-03-04
+COMMIT 1 2026-03-04
+COMMIT 1 2026-03-04
+HOLD 1 2026-03-05 request 7
+COMMIT 1 2026-03-05 request 7
+HOLD 3 2026-03-06
+EXPIRE 3 2026-03-06
+GRANT 5 payment 1
+HOLD 4 2026-03-07
+COMMIT 4 2026-03-07
+HOLD 3 2026-03-08
+COMMIT 3 2026-03-08
+TIER 0 FREE to PREMIUM
+"""
+
+
+async def test_the_quota_recipe_shows_what_it_says(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    await quota.main()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    for line in (
+        "while the picture is made 1 used, 1 of that held; 2 left of 3 a day",
+        "when it is made 1 used, 0 of that held; 2 left of 3 a day",
+        "after an error, no dragon today 1 used, 0 of that held; 2 left of 3 a day",
+        "released, then committed RELEASED, RELEASED",
+        "twenty callers 3 passed, 17 were refused",
+        "the same hold, repeated True, True",
+        "after both 1 used, 0 of that held; 2 left of 3 a day",
+        "with another amount Conflict: this key was used with another amount",
+        "6 minutes later 0 used, 0 of that held; 3 left of 3 a day",
+        "a commit that comes too late EXPIRED",
+        "with 5 more for a week 0 used, 0 of that held; 8 left of 3 a day and 5 granted",
+        "of the 4 pictures, out of the grant 1",
+        "after 4 pictures 4 used, 0 of that held; 4 left of 3 a day and 5 granted",
+        "as PREMIUM 3 used, 0 of that held; 51 left of 50 a day and 4 granted",
+        "31 days later, as FREE 0 used, 0 of that held; 3 left of 3 a day",
+        'RateLimit-Policy "daily";q=3;w=86400',
+        'RateLimit "daily";r=3;t=14040',
+        "Retry-After 14040",
+        "numbers that do not agree 0",
+        "when somebody tampers with one daily_used is 0, by the ledger 3",
+    ):
+        assert line in lines
+    # The order of their keys: of two in the same millisecond, made by the client and the server, either may be first.
+    kinds = tuple(cm.QuotaEntryKind)
+    assert sorted(line for line in lines if line.startswith(kinds)) == sorted(LEDGER.split("\n")[1:-1])
+
+
+async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> None:
+    before = await databases(db)
+    done = run("examples.quota", DATABASE_URL=url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not {name for name in await databases(db) - before if name.startswith("charmodels_example_")}
+    assert await cm.User.all().count() == 0
+
+
+@pytest.mark.parametrize("script", ["quota.py", "demo.py"])
+def test_a_recipe_runs_as_a_script_from_anywhere(url: str, tmp_path: Path, script: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DATABASE_URL": url}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / script)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_a_server_it_brings_its_own() -> None:
+    done = run("examples.quota")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 passed, 17 were refused" in done.stdout
