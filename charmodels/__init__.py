@@ -36,17 +36,20 @@ from charmodels.models import (
     AuditEntry,
     Character,
     CharacterTemplate,
+    GalleryEntry,
     Generation,
     QuotaEntry,
     QuotaGrant,
     QuotaHold,
+    TagAlias,
     User,
     UserQuota,
 )
 from charmodels.models.base import Model
+from charmodels.pages import Page, Snippet, Total
 from charmodels.plans import PLANS, Plan
 from charmodels.population import PopulateReport, populate
-from charmodels.querysets import Manager, QuerySet
+from charmodels.querysets import Manager, PagedQuerySet, QuerySet, TaggedQuerySet
 from charmodels.querysets.users import UserStats
 from charmodels.quota import QuotaDiscrepancy, QuotaStatus
 from charmodels.schemas import (
@@ -86,6 +89,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailable",
     "Environment",
+    "GalleryEntry",
     "Generation",
     "GenerationCreate",
     "GenerationPublic",
@@ -102,6 +106,8 @@ __all__ = [
     "MigrationsPending",
     "Model",
     "NotFound",
+    "Page",
+    "PagedQuerySet",
     "PermissionDenied",
     "Plan",
     "PoolTimeout",
@@ -118,9 +124,13 @@ __all__ = [
     "SeedReport",
     "SerializationFailure",
     "Settings",
+    "Snippet",
     "StatementTimeout",
     "StyleType",
     "SubscriptionTier",
+    "TagAlias",
+    "TaggedQuerySet",
+    "Total",
     "User",
     "UserCreate",
     "UserPrivate",

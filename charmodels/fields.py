@@ -164,3 +164,10 @@ class TextArrayField(ArrayField):
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise InvalidInput(field=self.model_field_name, reason="must be a list of strings")
         return list(value)
+
+
+class TextSearchField(fields.Field[str]):
+    """A tsvector that the database keeps."""
+
+    field_type = str
+    SQL_TYPE = "TSVECTOR"

@@ -51,3 +51,37 @@ HOLD_LIFETIME = timedelta(minutes=15)
 
 LONGEST_HOLD = timedelta(days=366)
 """How long a hold on quota may live."""
+
+PAGE_SIZE = 100
+"""Rows on a page, at most."""
+
+COUNTED_ROWS = 1_000
+"""How far the rows of a query are counted for the total of its pages."""
+
+WALKED_ENTRIES = 4_000
+"""How many of the newest entries of the gallery are looked at, one by one, before an index on tags or words is asked.
+It takes about 2 ms; what more than 0.5 % of them have fills a page before."""
+
+WALKED_FAR = 24_000
+"""How many of the newest entries are looked at to find the candidates for a ranking, or to count, at most."""
+
+DENSE_ENTRIES = 80
+"""How many finds among the first WALKED_ENTRIES make it worth to walk far; with fewer, an index is asked."""
+
+FEW_TAGGED = 2_000
+"""Up to how many entries with a tag are looked up by index at once, instead of walking first."""
+
+MANY_TAGGED = 20_000
+"""From how many entries with a tag on the index on tags is left out where a text is searched as well."""
+
+RANKED_CANDIDATES = 500
+"""How many characters are ranked by relevance: the newest of those that a search finds."""
+
+ASKED_TAGS = 100
+"""Tags in one condition, at most."""
+
+SEARCH_LENGTH = 1_000
+"""Characters in a text to search for, at most."""
+
+SEARCH_TERMS = 20
+"""Words in a search by prefix, and terms in a search box, at most."""

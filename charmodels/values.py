@@ -91,6 +91,7 @@ BatchSize: TypeAlias = Annotated[int, Field(ge=1, le=limits.BATCH_SIZE)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 Amount: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=limits.LARGEST_INTEGER)]
 Reason: TypeAlias = Annotated[str, Field(max_length=limits.ERROR_LENGTH), AfterValidator(_storable)]
+SearchText: TypeAlias = Annotated[str, Field(max_length=limits.SEARCH_LENGTH), AfterValidator(_storable)]
 Identifier: TypeAlias = Annotated[UUID, BeforeValidator(_identifier)]
 CharacterTags: TypeAlias = Annotated[
     list[str], BeforeValidator(lambda tags: normalize_tags(tags, limit=limits.CHARACTER_TAGS))

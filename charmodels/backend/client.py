@@ -47,8 +47,8 @@ class Client(AsyncpgDBClient):
     """A Tortoise database client on a `Pool`.
 
     Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, `ports`, one for each host, and
-    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans` is for the
-    querysets: what each tier is worth.
+    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans`, what each tier is
+    worth, and `cursor_key`, by which page cursors are signed, are for the querysets.
     """
 
     executor_class = Executor
@@ -63,16 +63,23 @@ class Client(AsyncpgDBClient):
         ports: list[int] | None = None,
         schema_apps: list[str] | None = None,
         plans: Mapping[SubscriptionTier, Plan] = PLANS,
+        cursor_key: bytes | None = None,
         **keywords: Any,
     ) -> None:
         super().__init__(**keywords)
         self.log = statements
         self.plans = plans
+        self.cursor_key = cursor_key
         self.ports = ports or keywords.get("port")  # None: PGPORT, then 5432, as for every other asyncpg connection
         self.schema_apps = schema_apps
         self.acquire_timeout = acquire_timeout
         self.always_reset = always_reset
         self._closed = False
+
+    @property
+    def root(self) -> Client:
+        """The client itself; of a transaction, the one that it was begun on."""
+        return self
 
     @property
     def command_timeout(self) -> float | None:

@@ -63,7 +63,7 @@ class Executor(AsyncpgExecutor):
         """
         if not hasattr(self.model, "validated"):  # a stock Tortoise model
             return await super().execute_update(instance, update_fields)
-        kept: tuple[str, ...] = getattr(self.model.Meta, "kept_by_database", ())
+        kept = (*getattr(self.model.Meta, "kept_by_database", ()), *self._changed_by_database())
         fields, values, expressions = self._changes(instance, update_fields)
         if not fields:
             return 0
@@ -75,6 +75,25 @@ class Executor(AsyncpgExecutor):
             raise NotFound(model=self.model.__name__)
         instance.__dict__.update((name, rows[0][name]) for name in kept)
         return len(rows)
+
+    async def execute_insert(self, instance: Any) -> None:
+        """Insert an object's row and read back what a trigger may have changed on the way, as `tags`."""
+        changed = self._changed_by_database()
+        if (
+            not changed
+            or not instance._custom_generated_pk
+            or self._has_db_default_values(instance, self.regular_columns_all)
+        ):
+            await super().execute_insert(instance)
+            return
+        fields = self.model._meta.fields_map
+        values = [fields[name].to_db_value(getattr(instance, name), instance) for name in self.regular_columns_all]
+        columns = ", ".join(f'"{name}"' for name in changed)
+        [row] = await self.db.fetch(f"{self.insert_query_all} RETURNING {columns}", values)  # type: ignore[attr-defined]
+        instance.__dict__.update((name, row[name]) for name in changed)
+
+    def _changed_by_database(self) -> tuple[str, ...]:
+        return tuple(getattr(self.model.Meta, "changed_by_database", ()))
 
     def _changes(
         self, instance: Any, update_fields: Iterable[str] | None

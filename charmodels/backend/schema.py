@@ -23,6 +23,7 @@ class Index(TortoiseIndex):
         using: the access method, when it is not btree.
         unique: whether it allows each key once.
         where: the condition of a partial index.
+        options: storage parameters, as `fastupdate = off`.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Index(TortoiseIndex):
         using: str = "",
         unique: bool = False,
         where: str = "",
+        options: str = "",
     ) -> None:
         super().__init__(fields=fields, name=name)
         self.definition = definition
         self.unique = unique
         self.where = where
+        self.options = options
         self.using = using
         self.INDEX_TYPE = using
 
@@ -46,16 +49,19 @@ class Index(TortoiseIndex):
         """Describe the index to Aerich, which compares descriptions to find changes."""
         return {
             **super().describe(),
-            "extra": f"({self.definition}){f' WHERE {self.where}' if self.where else ''}",
+            "extra": f"({self.definition}){self._options()}{f' WHERE {self.where}' if self.where else ''}",
             "unique": self.unique,
         }
+
+    def _options(self) -> str:
+        return f" WITH ({self.options})" if self.options else ""
 
     def get_sql(self, schema_generator: Any, model: type[Model], safe: bool) -> str:
         """Write CREATE INDEX."""
         return (
             f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {'IF NOT EXISTS ' if safe else ''}"
             f'"{self.name}" ON "{model._meta.db_table}"'
-            f"{f' USING {self.using}' if self.using else ''} ({self.definition})"
+            f"{f' USING {self.using}' if self.using else ''} ({self.definition}){self._options()}"
             f"{f' WHERE {self.where}' if self.where else ''};"
         )
 
@@ -99,7 +105,7 @@ class SchemaGenerator(BasePostgresSchemaGenerator):
         models = self._get_models_to_create()
         ours = any(_declared(model, "triggers") or _declared(model, "checks") for model in models)
         parts = [
-            *([statement("schema/functions")] if ours else []),
+            *([statement("schema/extensions"), statement("schema/functions")] if ours else []),
             super().get_create_schema_sql(safe),
             *(statement(f"schema/{name}") for model in models for name in _declared(model, "functions")),
             *(trigger for model in models for trigger in self._triggers(model)),

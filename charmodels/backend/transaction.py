@@ -46,6 +46,11 @@ class TransactionClient(TransactionWrapper, Client):
         self._outer_actor, self._outer_request_id = self.actor, self.request_id
 
     @property
+    def root(self) -> Client:
+        """The client of the pool that the transaction was begun on."""
+        return self.parent.root
+
+    @property
     def command_timeout(self) -> float | None:
         """Seconds a statement may take, or None for no limit."""
         return self.parent.command_timeout

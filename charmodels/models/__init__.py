@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from charmodels.models.audit import AuditEntry
 from charmodels.models.character import Character
+from charmodels.models.gallery import GalleryEntry, GallerySettings, TagAlias, TagDelta, TagTotal
 from charmodels.models.generation import Generation, GenerationJob, ProviderRequest
 from charmodels.models.quota import QuotaEntry, QuotaGrant, QuotaHold, UserQuota
 from charmodels.models.template import CharacterTemplate
@@ -13,12 +14,17 @@ __all__ = [
     "AuditEntry",
     "Character",
     "CharacterTemplate",
+    "GalleryEntry",
+    "GallerySettings",
     "Generation",
     "GenerationJob",
     "ProviderRequest",
     "QuotaEntry",
     "QuotaGrant",
     "QuotaHold",
+    "TagAlias",
+    "TagDelta",
+    "TagTotal",
     "User",
     "UserQuota",
 ]

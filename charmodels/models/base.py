@@ -66,7 +66,9 @@ class Model(TortoiseModel, metaclass=_ModelMeta):
     - `checks` and `foreign_keys`: constraints (`charmodels.backend.constraints`, `charmodels.backend.schema`),
     - `functions` and `triggers`: names of files under `charmodels/sql/schema/`,
     - `immutable`: fields that never change after the first save,
-    - `kept_by_database`: columns that a trigger fills; they are read back after an update.
+    - `kept_by_database`: columns that a trigger fills; they are read back after an update,
+    - `changed_by_database`: columns that are written and that a trigger may change on the way; they are read back after
+      an insert and an update.
 
     `validated` maps fields to types of `charmodels.values`.
     """

@@ -11,12 +11,12 @@ from tortoise.fields.db_defaults import SqlDefault
 from charmodels import limits
 from charmodels.backend.constraints import Check, length, one_of, tag_list
 from charmodels.backend.schema import Index
-from charmodels.clock import utc_now
 from charmodels.enums import GenerationStatus, StyleType
 from charmodels.errors import NotFound
 from charmodels.fields import LiteralBooleanField, TextArrayField, enum_field
 from charmodels.models.base import Entity
-from charmodels.querysets.characters import PUBLIC, CharacterManager
+from charmodels.querysets.characters import CharacterManager, CharacterQuerySet
+from charmodels.querysets.gallery import PUBLIC
 from charmodels.values import CharacterTags, ImageUrl, Metadata, Name, Prompt
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ class Character(Entity):
 
     class Meta:
         table = "characters"
-        triggers = ("touch", "keep_owner")
+        triggers = ("touch", "keep_owner", "publish", "canonical_tags", "index_character")
         kept_by_database = ("updated_at",)
+        changed_by_database = ("tags", "published_at")
         immutable = ("user_id", "user")
         indexes = (
             Index(
@@ -83,7 +84,12 @@ class Character(Entity):
                 fields=("created_at", "id"),
                 where=PUBLIC,
             ),
-            Index('"tags"', name="characters_tags", fields=("tags",), using="gin", where=PUBLIC),
+            Index(
+                '"style_type", "created_at" DESC, "id" DESC',
+                name="characters_style",
+                fields=("style_type", "created_at", "id"),
+                where=PUBLIC,
+            ),
             Index(
                 '"template_id"',
                 name="characters_template",
@@ -131,13 +137,62 @@ class Character(Entity):
         """
         await self._set_public(False)
 
+    async def add_tags(self, *tags: str) -> None:
+        """Add tags behind those that the character has; one UPDATE, so that no other's are lost.
+
+        Arguments:
+            tags: one or more, as typed.
+
+        Raises:
+            InvalidInput: one is no tag, or there would be too many.
+            NotFound: the character was deleted.
+
+        Example:
+            >>> async def decorate(character: Character) -> list[str]:
+            ...     await character.add_tags("hero", "Knight ")
+            ...     return character.tags
+        """
+        await self._change_tags("add", tags)
+
+    async def remove_tags(self, *tags: str) -> None:
+        """Remove tags; one UPDATE.
+
+        Arguments:
+            tags: one or more, as typed. Those that the character does not have do not matter.
+
+        Raises:
+            InvalidInput: one is no tag.
+            NotFound: the character was deleted.
+        """
+        await self._change_tags("remove", tags)
+
+    async def set_tags(self, *tags: str) -> None:
+        """Give the character these tags and no others; one UPDATE.
+
+        Arguments:
+            tags: any number, also none, as typed.
+
+        Raises:
+            InvalidInput: one is no tag, or there are too many.
+            NotFound: the character was deleted.
+        """
+        await self._change_tags("set", tags)
+
+    async def _change_tags(self, how: str, tags: tuple[str, ...]) -> None:
+        changed = await self._row()._change_tags(how, tags)
+        vars(self).update(changed[0] if changed else await self._read_back("tags", "updated_at"))
+
     async def _set_public(self, is_public: bool) -> None:
+        await self._row().filter(is_public=not is_public).update(is_public=is_public)
+        vars(self).update(await self._read_back("is_public", "published_at", "updated_at"))
+
+    def _row(self) -> CharacterQuerySet:
+        """Give the queryset of this one row."""
         rows = type(self).objects.filter(id=self.id)
-        if hasattr(self, "user_id"):  # only() may have left it out
-            rows = rows.filter(user_id=self.user_id)
-        published_at = utc_now() if is_public else None
-        await rows.filter(is_public=not is_public).update(is_public=is_public, published_at=published_at)
-        kept = await rows.first().values("is_public", "published_at", "updated_at")
+        return rows.filter(user_id=self.user_id) if hasattr(self, "user_id") else rows  # only() may have left it out
+
+    async def _read_back(self, *fields: str) -> dict[str, Any]:
+        kept = await self._row().first().values(*fields)
         if not kept:
             raise NotFound(model="Character")
-        vars(self).update(kept)
+        return dict(kept)

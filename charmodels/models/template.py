@@ -44,8 +44,9 @@ class CharacterTemplate(Entity):
 
     class Meta:
         table = "character_templates"
-        triggers = ("touch",)
+        triggers = ("touch", "canonical_tags")
         kept_by_database = ("updated_at",)
+        changed_by_database = ("tags",)
         indexes = (Index('"name"', name="character_templates_name_key", fields=("name",), unique=True),)
         checks = (
             length("character_templates", "name", limits.NAME_LENGTH),

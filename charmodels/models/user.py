@@ -61,6 +61,7 @@ class User(Entity):
         indexes = (
             Index('lower("email")', name="users_email_key", fields=("email",), unique=True),
             Index('"auth0_id"', name="users_auth0_id_key", fields=("auth0_id",), unique=True),
+            Index('lower("name")', name="users_name", fields=("name",)),
         )
         checks = (
             length("users", "email", limits.EMAIL_LENGTH, least=3),

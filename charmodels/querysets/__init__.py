@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from charmodels.querysets.base import Manager, QuerySet
+from charmodels.querysets.pagination import PagedQuerySet
+from charmodels.querysets.tags import TaggedQuerySet
 
-__all__ = ["Manager", "QuerySet"]
+__all__ = ["Manager", "PagedQuerySet", "QuerySet", "TaggedQuerySet"]

@@ -118,7 +118,8 @@ class QuerySet(TortoiseQuerySet[M]):
             Its rows.
         """
         client = self._client()
-        sql, bound = bind(name, values, chosen=self._keys())
+        chosen = self._keys()
+        sql, bound = bind(name, values, parts={"chosen": chosen.sql}, bound=chosen.values)
         return await client.fetch(sql, bound)
 
     async def _select(self, name: str, /, **values: Any) -> list[M]:
@@ -133,7 +134,7 @@ class QuerySet(TortoiseQuerySet[M]):
         """
         client = self._client()
         columns = ", ".join(f'"{column}"' for column in self.model._meta.fields_db_projection.values())
-        sql, bound = bind(name, values, columns=columns)
+        sql, bound = bind(name, values, parts={"columns": columns})
         return await client.executor_class(model=self.model, db=client).execute_select(sql, bound)
 
     def __await__(self) -> Generator[Any, None, list[M]]:
@@ -163,10 +164,10 @@ class QuerySet(TortoiseQuerySet[M]):
         clone._select_for_update_skip_locked = self._select_for_update_skip_locked
         clone._select_for_update_of = self._select_for_update_of
         clone._select_for_update_no_key = self._select_for_update_no_key
-        clone._select_related = self._select_related
+        clone._select_related = self._select_related.copy()
         clone._select_related_idx = self._select_related_idx
-        clone._force_indexes = self._force_indexes
-        clone._use_indexes = self._use_indexes
+        clone._force_indexes = self._force_indexes.copy()
+        clone._use_indexes = self._use_indexes.copy()
         clone._group_bys = self._group_bys
         clone._prefetch_map = self._prefetch_map.copy()
         clone._prefetch_queries = self._prefetch_queries.copy()

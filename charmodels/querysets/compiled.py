@@ -21,6 +21,7 @@ from tortoise.models import Model
 from tortoise.queryset import AwaitableQuery, QuerySet
 
 from charmodels.fields import OfLower
+from charmodels.querysets.conditions import Condition
 
 LARGEST_LIST = 100
 """Values in an `__in` list, at most, for its shape to be kept."""
@@ -122,6 +123,8 @@ def shape_of(queryset: QuerySet[Any]) -> Shape | None:
 
 
 def _describe(node: Q, model: type[Model], values: list[Any]) -> tuple[Any, ...]:
+    if isinstance(node, Condition):
+        return (node.describe(model, values),)
     if node.filters:
         parts = tuple([_condition(model, key, value, values) for key, value in node.filters.items()])
     else:

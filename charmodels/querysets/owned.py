@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Self
 from uuid import UUID
 
-from charmodels.querysets.base import M, QuerySet
+from charmodels.querysets.base import M
+from charmodels.querysets.pagination import PagedQuerySet
 
 
-class OwnedQuerySet(QuerySet[M]):
+class OwnedQuerySet(PagedQuerySet[M]):
     """Queries on a model with a `user_id` and a `created_at`."""
+
+    __slots__ = ()
 
     def owned_by(self, user_id: UUID) -> Self:
         """Keep one user's own.
@@ -21,11 +24,3 @@ class OwnedQuerySet(QuerySet[M]):
             The narrowed queryset.
         """
         return self.filter(user_id=user_id)
-
-    def newest(self) -> Self:
-        """Put the newest first; the id breaks ties.
-
-        Returns:
-            The ordered queryset.
-        """
-        return self.order_by("-created_at", "-id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from charmodels.sql import statement
@@ -23,17 +23,19 @@ class Fragment(NamedTuple):
     values: list[Any]
 
 
-def bind(name: str, values: Mapping[str, Any], *, chosen: Fragment | None = None, columns: str = "") -> Fragment:
+def bind(
+    name: str, values: Mapping[str, Any], *, parts: Mapping[str, str] | None = None, bound: Sequence[Any] = ()
+) -> Fragment:
     """Fill in a statement whose parts have names.
 
-    In the file `:now::timestamptz` stands for the value `now`, with the type that the server is to take it for;
-    `:chosen` stands for a queryset's SELECT of its keys, and `:columns` for the columns of its model.
+    In the file `:now::timestamptz` stands for the value `now`, with the type that the server is to take it for. Other
+    names stand for parts of the statement: a queryset's SELECT of its keys, the columns of a model, conditions.
 
     Arguments:
         name: of the statement's file, without `.sql`.
         values: by the names in the file. Those that the file does not name are left out.
-        chosen: what `:chosen` stands for; its values come first, so that its own $1, $2, ... stay right.
-        columns: what `:columns` stands for.
+        parts: SQL, by the names in the file.
+        bound: the values of $1, $2, ... in the parts; the others come after them.
 
     Returns:
         The statement and its values.
@@ -43,11 +45,11 @@ def bind(name: str, values: Mapping[str, Any], *, chosen: Fragment | None = None
 
     Example:
         >>> ada = Fragment('SELECT "id" FROM "users" WHERE "name"=$1', ["Ada"])
-        >>> bind("user_stats", {"now": 3, "since": 2}, chosen=ada).values
+        >>> bind("user_stats", {"now": 3, "since": 2}, parts={"chosen": ada.sql}, bound=ada.values).values
         ['Ada', 3, 2]
     """
-    parts = {"columns": columns} if chosen is None else {"columns": columns, "chosen": chosen.sql}
-    bound = [] if chosen is None else list(chosen.values)
+    parts = parts or {}
+    placed = list(bound)
     numbers: dict[str, int] = {}
 
     def fill(found: re.Match[str]) -> str:
@@ -57,8 +59,8 @@ def bind(name: str, values: Mapping[str, Any], *, chosen: Fragment | None = None
         if key in parts:
             return parts[key]
         if key not in numbers:
-            bound.append(values[key])
-            numbers[key] = len(bound)
+            placed.append(values[key])
+            numbers[key] = len(placed)
         return f"${numbers[key]}"
 
-    return Fragment(_STRING_OR_NAME.sub(fill, statement(name)), bound)
+    return Fragment(_STRING_OR_NAME.sub(fill, statement(name)), placed)

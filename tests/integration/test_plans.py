@@ -17,7 +17,9 @@ from tests.migration import catalog
 pytestmark = pytest.mark.plans
 
 FILL = """
-    INSERT INTO users (email, auth0_id) SELECT 'u' || n || '@example.com', 'auth0|' || n FROM generate_series(1, 500) n;
+    INSERT INTO users (email, auth0_id, name)
+        SELECT 'u' || n || '@example.com', 'auth0|' || n, 'User ' || n FROM generate_series(1, 500) n;
+    INSERT INTO tag_aliases (alias, tag) SELECT 'alias' || n, 'tag' || n FROM generate_series(1, 500) n;
     INSERT INTO character_templates (name, prompt, style_type)
         SELECT 'Template ' || n, 'A knight', 'FANTASY' FROM generate_series(1, 500) n;
     INSERT INTO characters (user_id, prompt, tags, is_public, generation_status, template_id, created_at)
@@ -25,6 +27,8 @@ FILL = """
                CASE WHEN n % 100 = 0 THEN (SELECT id FROM character_templates LIMIT 1) END,
                now() - n * interval '1 minute'
         FROM generate_series(1, 40) n, users u;
+    INSERT INTO tag_totals (style_type, tag, count)
+        SELECT '', md5(n::text), n FROM generate_series(1, 20000) n;
     INSERT INTO generations (user_id, prompt, style_type, key, character_id, provider_request_id)
         SELECT c.user_id, 'A knight', 'FANTASY', 'k' || row_number() OVER (), c.id, 'p' || row_number() OVER ()
         FROM characters c LIMIT 5000;
@@ -32,7 +36,7 @@ FILL = """
         SELECT id, user_id, CASE WHEN n % 2 = 0 THEN id END, CASE WHEN n % 2 = 0 THEN now() + n * interval '1 s' END
         FROM (SELECT id, user_id, row_number() OVER () AS n FROM generations) numbered;
     INSERT INTO quota_holds (user_id, amount, quota_day, expires_at)
-        SELECT id, 1, current_date, now() + n * interval '1 s' FROM users, generate_series(1, 10) n;
+        SELECT id, 1, current_date, now() + n * interval '1 hour' FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id, key)
         SELECT id, 'HOLD', 1, current_date, gen_random_uuid(), 'k' || n FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id)
@@ -52,7 +56,18 @@ QUERIES = {
     "character_templates_name_key": "SELECT * FROM character_templates WHERE name = 'Template 7'",
     "characters_owner": f"SELECT * FROM characters WHERE user_id = {USER} ORDER BY created_at DESC, id DESC LIMIT 20",
     "characters_gallery": "gallery",
-    "characters_tags": "tags",
+    "characters_style": "style",
+    "gallery_entries_newest": "SELECT * FROM gallery_entries ORDER BY created_at DESC, character_id DESC LIMIT 20",
+    "gallery_entries_owner": f"""
+        SELECT * FROM gallery_entries WHERE user_id = {USER} ORDER BY created_at DESC, character_id DESC LIMIT 20""",
+    "gallery_entries_tags": "SELECT * FROM gallery_entries WHERE tags @> '{tag7}'",
+    "gallery_entries_document": "SELECT * FROM gallery_entries WHERE document @@ 'tag7'::tsquery",
+    "gallery_entries_content": "SELECT * FROM gallery_entries WHERE content LIKE '%night%'",
+    "tag_aliases_tag": "SELECT * FROM tag_aliases WHERE tag = 'tag7'",
+    "tag_totals_style_type_tag_key": "SELECT * FROM tag_totals WHERE style_type = '' AND tag LIKE 'tag7%'",
+    "tag_totals_popular": "SELECT * FROM tag_totals WHERE style_type = '' ORDER BY count DESC, tag LIMIT 20",
+    "tag_totals_similar": "SELECT * FROM tag_totals WHERE style_type = '' AND tag % 'tog7'",
+    "users_name": "SELECT * FROM users WHERE lower(name) = 'user 7'",
     "characters_template": "SELECT * FROM characters WHERE template_id = (SELECT id FROM character_templates LIMIT 1)",
     "generations_owner": f"SELECT * FROM generations WHERE user_id = {USER} ORDER BY created_at DESC, id DESC LIMIT 20",
     "generations_user_id_key_key": f"SELECT * FROM generations WHERE user_id = {USER} AND key = 'k7'",
@@ -104,7 +119,7 @@ async def test_every_index_serves_its_query(db: cm.Database) -> None:
     texts = {
         **QUERIES,
         "characters_gallery": cm.Character.objects.public().newest().limit(20).sql(params_inline=True),
-        "characters_tags": cm.Character.objects.public().filter(tags__contains=["tag7"]).sql(params_inline=True),
+        "characters_style": cm.Character.objects.public().styled("ANIME").newest().limit(20).sql(params_inline=True),
     }
     async with db.acquire() as connection:
         await connection.execute(FILL)

@@ -24,7 +24,9 @@ QUERIES = {
         SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
     """,
     "functions": """
-        SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        SELECT proname, pg_get_functiondef(p.oid) FROM pg_proc p
+        WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     """,
     "comments": """
         SELECT objoid::regclass::text, objsubid, description FROM pg_description

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import charmodels.sql
 from charmodels.backend.session import _HARMLESS, SET_TRANSACTION_CONTEXT, leaves_session_alone
-from charmodels.sql.binding import Fragment, bind
+from charmodels.sql.binding import bind
 
 HARMLESS = [
     "SELECT 1",
@@ -135,10 +135,25 @@ class Anything(dict[str, Any]):
         return None
 
 
+PARTS = {
+    "chosen": 'SELECT "id" FROM "users" WHERE lower("email")=lower($1)',
+    "columns": '"id"',
+    "table": '"characters"',
+    "key": '"id"',
+    "tags": '"tags"',
+    "kept": "",
+    "direction": "DESC",
+    "tagged": "NULL::bigint",
+    "found": "SELECT e.created_at, e.character_id FROM gallery_entries AS e",
+    "query": "(SELECT websearch_to_tsquery(charmodels_search_config(), $1::text))",
+    **dict.fromkeys(("range", "after", "after_found", "conditions"), "true"),
+    **dict.fromkeys(("given", "document", "text"), "$1"),
+}
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in Path(charmodels.sql.__file__).parent.glob("*.sql")))
 def test_our_own_statements_leave_the_session_alone(name: str) -> None:
-    chosen = Fragment('SELECT "id" FROM "users" WHERE lower("email")=lower($1)', ["ada@example.com"])
-    assert leaves_session_alone(bind(name, Anything(), chosen=chosen, columns='"id"').sql)
+    assert leaves_session_alone(bind(name, Anything(), parts=PARTS, bound=["ada@example.com"]).sql)
 
 
 QUERIES = [

@@ -90,3 +90,106 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION charmodels_publish() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    NEW.published_at := CASE WHEN NEW.is_public THEN clock_timestamp() END;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_store_canonical_tags() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM tag_aliases WHERE alias = ANY (NEW.tags)) THEN
+        NEW.tags := charmodels_canonical_tags(NEW.tags);
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_document(config regconfig, name text, tags text[], prompt text) RETURNS tsvector
+LANGUAGE sql STABLE PARALLEL SAFE AS $function$
+    -- What full-text search reads of a character or template: the name (A), the tags (B), the prompt (C).
+    SELECT setweight(to_tsvector(config, coalesce(name, '')), 'A')
+        || setweight(to_tsvector(config, array_to_string(tags, ' ')), 'B')
+        || setweight(to_tsvector(config, prompt), 'C')
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_content(name text, prompt text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    -- What a substring is looked for in. The separator keeps one that ends the name from going on in the prompt.
+    SELECT lower(coalesce(name, '') || E'\x1f' || prompt)
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_pattern(part text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    -- The LIKE pattern for a substring; what would be a wild card in it stands for itself.
+    SELECT '%' || replace(replace(replace(lower(part), '\', '\\'), '%', '\%'), '_', '\_') || '%'
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_index_character() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    IF NOT (NEW.is_public AND NEW.generation_status = 'COMPLETED') THEN
+        DELETE FROM gallery_entries WHERE character_id = NEW.id;
+        RETURN NULL;
+    END IF;
+    INSERT INTO gallery_entries (character_id, user_id, created_at, style_type, template_id, tags, document, content)
+    VALUES (NEW.id, NEW.user_id, NEW.created_at, NEW.style_type, NEW.template_id, NEW.tags,
+            charmodels_document(charmodels_search_config(), NEW.name, NEW.tags, NEW.prompt),
+            charmodels_content(NEW.name, NEW.prompt))
+    ON CONFLICT (character_id) DO UPDATE SET
+        created_at = excluded.created_at, style_type = excluded.style_type, template_id = excluded.template_id,
+        tags = excluded.tags, document = excluded.document, content = excluded.content;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_count_tags() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO tag_deltas (user_id, style_type, tags, change) VALUES (OLD.user_id, OLD.style_type, OLD.tags, -1);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO tag_deltas (user_id, style_type, tags, change) VALUES (NEW.user_id, NEW.style_type, NEW.tags, 1);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_forget_counts() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    DELETE FROM tag_deltas;
+    DELETE FROM tag_totals;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_change_tags(how text, present text[], given text[], most integer) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$
+    -- The tags of a row after some were added or removed, or took the place of all; each once, in the order in which they
+    -- came. More than `most` are refused.
+DECLARE
+    changed text[];
+BEGIN
+    changed := CASE how
+        WHEN 'set' THEN given
+        WHEN 'remove' THEN ARRAY(
+            SELECT tag FROM unnest(present) WITH ORDINALITY AS each (tag, place)
+            WHERE tag <> ALL (given) ORDER BY place
+        )
+        ELSE coalesce(present, '{}') || ARRAY(
+            SELECT tag FROM unnest(given) WITH ORDINALITY AS each (tag, place)
+            WHERE tag <> ALL (coalesce(present, '{}')) ORDER BY place
+        )
+    END;
+    IF cardinality(changed) > most AND changed IS DISTINCT FROM present AND how <> 'remove' THEN
+        RAISE EXCEPTION 'too many tags' USING ERRCODE = 'check_violation', CONSTRAINT = 'charmodels_tags_limit';
+    END IF;
+    RETURN changed;
+END
+$function$;

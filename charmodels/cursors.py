@@ -1,0 +1,106 @@
+"""Page cursors: opaque, versioned, signed, and bound to their query.
+
+A cursor holds the sort keys of the last row of a page. It is signed together with the query that it belongs to, which
+is not in it: so it cannot be changed, nor used with another sort or other filters. It is no secret: whoever decodes it
+reads what stood on the page anyway.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from charmodels.errors import InvalidCursor
+
+VERSION = 1
+"""Stands first in every cursor. Cursors of another version are refused, so a change of format is safe."""
+
+LONGEST = 1024
+"""Characters in a cursor, at most: what is longer is none, and is not looked at."""
+
+_SIGNATURE_LENGTH = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def encode(key: bytes, query: bytes, position: Sequence[Any]) -> str:
+    """Make a cursor.
+
+    Arguments:
+        key: to sign with.
+        query: describes the query, its sort and filters.
+        position: sort keys: datetimes, UUIDs, numbers, strings.
+
+    Returns:
+        The cursor, of letters that need no escaping in a URL.
+
+    Example:
+        >>> cursor = encode(b"secret", b"newest knights", [datetime(2026, 3, 1, tzinfo=UTC), 7])
+        >>> decode(b"secret", b"newest knights", cursor)
+        [datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc), 7]
+    """
+    payload = bytes([VERSION]) + json.dumps([_plain(value) for value in position], separators=(",", ":")).encode()
+    return urlsafe_b64encode(payload + _sign(key, query, payload)).rstrip(b"=").decode()
+
+
+def decode(key: bytes, query: bytes, cursor: str) -> list[Any]:
+    """Read a cursor.
+
+    Arguments:
+        key: that it was signed with.
+        query: describes the query that it is to be used with.
+        cursor: as `encode` made it.
+
+    Returns:
+        The sort keys.
+
+    Raises:
+        InvalidCursor: it is none, was changed, is of another version, or belongs to another query.
+    """
+    if not isinstance(cursor, str) or len(cursor) > LONGEST:
+        raise InvalidCursor(reason="is not one that was given out")
+    try:
+        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except (Base64Error, ValueError):
+        raise InvalidCursor(reason="is not one that was given out") from None
+    payload, signature = raw[:-_SIGNATURE_LENGTH], raw[-_SIGNATURE_LENGTH:]
+    if payload[:1] and payload[0] != VERSION:
+        raise InvalidCursor(reason="is of another version of this library")
+    # Base64 has spare bits: only one spelling of a cursor counts.
+    if urlsafe_b64encode(raw).rstrip(b"=").decode() != cursor or not hmac.compare_digest(
+        signature, _sign(key, query, payload)
+    ):
+        raise InvalidCursor(reason="was changed, or belongs to a query with another sort or other filters")
+    return [_restored(value) for value in json.loads(payload[1:])]
+
+
+def _sign(key: bytes, query: bytes, payload: bytes) -> bytes:
+    signed = len(query).to_bytes(8, "big") + query + payload
+    return hmac.new(key, signed, sha256).digest()[:_SIGNATURE_LENGTH]
+
+
+def _plain(value: Any) -> Any:
+    """Write a sort key in JSON, exactly."""
+    if isinstance(value, datetime):
+        return {"t": (value - _EPOCH) // _MICROSECOND}
+    if isinstance(value, UUID):
+        return {"u": value.hex}
+    if isinstance(value, float):
+        return {"f": value.hex()}
+    return value
+
+
+def _restored(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    [(kind, inner)] = value.items()
+    if kind == "t":
+        return _EPOCH + inner * _MICROSECOND
+    return UUID(inner) if kind == "u" else float.fromhex(inner)

@@ -1,0 +1,396 @@
+"""Conditions that Tortoise has no words for. They stand among its own in a queryset and compile into its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from pypika_tortoise.context import SqlContext
+from pypika_tortoise.queries import Table
+from pypika_tortoise.terms import Criterion, Field, ValueWrapper
+from tortoise.expressions import Q, ResolveContext
+from tortoise.models import Model
+from tortoise.query_utils import QueryModifier
+
+C = TypeVar("C", bound="Condition")
+
+
+class Rows(Protocol):
+    """What a condition is written about: the rows of a model, or the entries of the gallery."""
+
+    def column(self, name: str) -> str:
+        """Write a column, by the name of its field."""
+
+    def bind(self, value: Any) -> str:
+        """Put a value beside the statement, and write where it stands."""
+
+    @property
+    def document(self) -> str:
+        """Write what full-text search reads."""
+
+    @property
+    def content(self) -> str:
+        """Write what substrings are looked for in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRows:
+    """Rows of a model, in a statement of Tortoise's.
+
+    Arguments:
+        model: the model.
+        name: writes a column, by its name in the database.
+        bind: puts a value beside the statement.
+    """
+
+    model: type[Model]
+    name: Callable[[str], str]
+    bind: Callable[[Any], str]
+
+    def column(self, name: str) -> str:
+        """Write a column, by the name of its field."""
+        return self.name(self.model._meta.fields_db_projection[name])
+
+    @property
+    def document(self) -> str:
+        """Write what full-text search reads."""
+        return (
+            "charmodels_document((SELECT charmodels_search_config()), "
+            f"{self.column('name')}, {self.column('tags')}, {self.text})"
+        )
+
+    @property
+    def content(self) -> str:
+        """Write what substrings are looked for in."""
+        return f"charmodels_content({self.column('name')}, {self.text})"
+
+    @property
+    def text(self) -> str:
+        """Write what is searched besides the name and the tags."""
+        if "description" in self.model._meta.fields_db_projection:
+            return f"({self.column('description')} || ' ' || {self.column('prompt')})"
+        return self.column("prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRows:
+    """Entries of the gallery, under the name `e`.
+
+    Arguments:
+        bind: puts a value beside the statement.
+        by_tags: whether the index on tags may be used.
+    """
+
+    bind: Callable[[Any], str]
+    by_tags: bool = True
+
+    def column(self, name: str) -> str:
+        """Write a column, by the name of its field."""
+        if name == "tags" and not self.by_tags:
+            return "(e.tags || '{}'::text[])"  # the same, but no column
+        return f"e.{'character_id' if name == 'id' else name}"
+
+    @property
+    def document(self) -> str:
+        """Write what full-text search reads."""
+        return "e.document"
+
+    @property
+    def content(self) -> str:
+        """Write what substrings are looked for in."""
+        return "e.content"
+
+
+class Condition(Q):
+    """A condition that writes its own SQL."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __invert__(self) -> Q:
+        negated = Q(self)
+        negated.negate()
+        return negated
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and type(self) is type(other) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._parts()))
+
+    def _parts(self) -> tuple[Any, ...]:
+        """Give what makes the condition what it is."""
+        raise NotImplementedError
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition.
+
+        Arguments:
+            rows: what it is about.
+
+        Returns:
+            SQL that may stand between AND.
+        """
+        raise NotImplementedError
+
+    def resolve(self, resolve_context: ResolveContext) -> QueryModifier:
+        """Give Tortoise the condition."""
+        return QueryModifier(where_criterion=_Written(self, resolve_context.model, resolve_context.table))
+
+    def describe(self, model: type[Model], values: list[Any]) -> str:
+        """Write the condition without a statement, and note its values in their order.
+
+        Arguments:
+            model: whose rows it is about.
+            values: takes the values.
+
+        Returns:
+            SQL in which every value is a question mark.
+        """
+
+        def bind(value: Any) -> str:
+            values.append(value)
+            return "?"
+
+        return self.write(ModelRows(model, '"{}"'.format, bind))
+
+
+class _Written(Criterion):
+    """A condition inside a statement of pypika's."""
+
+    def __init__(self, condition: Condition, model: type[Model], table: Table) -> None:
+        super().__init__()
+        self.condition = condition
+        self.model = model
+        self.table = table
+
+    def get_sql(self, ctx: SqlContext) -> str:
+        def name(column: str) -> str:
+            return Field(column, table=self.table).get_sql(ctx)
+
+        def bind(value: Any) -> str:
+            if ctx.parameterizer is None and isinstance(value, list):
+                return f"ARRAY[{', '.join(map(bind, value))}]"
+            return ValueWrapper(value).get_sql(ctx)
+
+        return self.condition.write(ModelRows(self.model, name, bind))
+
+
+class HasTags(Condition):
+    """Has tags, or has not.
+
+    Arguments:
+        field: the field that holds them.
+        any_of: at least one of these, where there are any.
+        all_of: every one of these.
+        none_of: none of these.
+        resolves_aliases: whether the database knows aliases for them.
+    """
+
+    __slots__ = ("all_of", "any_of", "field", "none_of", "resolves_aliases")
+
+    def __init__(
+        self,
+        field: str,
+        *,
+        any_of: tuple[str, ...] = (),
+        all_of: tuple[str, ...] = (),
+        none_of: tuple[str, ...] = (),
+        resolves_aliases: bool = False,
+    ) -> None:
+        super().__init__()
+        self.field = field
+        self.any_of = any_of
+        self.all_of = all_of
+        self.none_of = none_of
+        self.resolves_aliases = resolves_aliases
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.field, self.any_of, self.all_of, self.none_of, self.resolves_aliases
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+
+        column = rows.column(self.field)
+        written = []
+        if self.all_of:
+            written.append(f"{column} @> {self._array(rows, self.all_of)}")
+        if self.any_of:
+            written.append(f"{column} && {self._array(rows, self.any_of)}")
+        if self.none_of:
+            written.append(f"({column} && {self._array(rows, self.none_of)}) IS NOT TRUE")
+        return " AND ".join(written)
+
+    def write_frequency(self, rows: Rows) -> str:
+        """Write how many characters of the gallery have these tags at most, as far as the counters know by now."""
+        counts = []
+        for tags, sum_of in ((self.all_of, "min"), (self.any_of, "sum")):
+            if tags:
+                counts.append(
+                    f"(SELECT {sum_of}(coalesce(t.count, 0)) FROM unnest({self._array(rows, tags)}) AS asked "  # noqa: S608
+                    "LEFT JOIN tag_totals AS t ON t.style_type = '' AND t.tag = asked)"
+                )
+        return f"least({', '.join(counts)})::bigint"
+
+    def _array(self, rows: Rows, tags: tuple[str, ...]) -> str:
+        bound = f"{rows.bind(list(tags))}::text[]"
+        # A subquery is asked once, not for every row; and the planner, who does not see what comes of it, looks for an
+        # index whatever the statistics say of these tags.
+        return f"(SELECT {f'charmodels_canonical_tags({bound})' if self.resolves_aliases else bound})"
+
+
+class MatchesText(Condition):
+    """Is found by full-text search.
+
+    Arguments:
+        text: in the syntax of `websearch_to_tsquery`, or of `to_tsquery` if it is one.
+        is_query: whether it is the syntax of `to_tsquery`.
+    """
+
+    __slots__ = ("is_query", "text")
+
+    def __init__(self, text: str, *, is_query: bool = False) -> None:
+        super().__init__()
+        self.text = text
+        self.is_query = is_query
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.text, self.is_query
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+        return f"{rows.document} @@ {self.write_query(rows)}"
+
+    def write_query(self, rows: Rows) -> str:
+        """Write the tsquery."""
+        function = "to_tsquery" if self.is_query else "websearch_to_tsquery"
+        return f"(SELECT {function}(charmodels_search_config(), {rows.bind(self.text)}::text))"
+
+
+class ContainsText(Condition):
+    """Contains a text as it is, in any case, or has it as a tag.
+
+    Arguments:
+        text: what to look for.
+        tag: the text as a tag, or None where it could not be one.
+    """
+
+    __slots__ = ("tag", "text")
+
+    def __init__(self, text: str, tag: str | None) -> None:
+        super().__init__()
+        self.text = text
+        self.tag = tag
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.text, self.tag
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+        contains = f"{rows.content} LIKE (SELECT charmodels_pattern({rows.bind(self.text)}::text))"
+        if self.tag is None:
+            return contains
+        tags = f"(SELECT charmodels_canonical_tags({rows.bind([self.tag])}::text[]))"
+        return f"({contains} OR {rows.column('tags')} @> {tags})"
+
+
+class InGallery(Condition):
+    """Has an entry in the gallery that meets a condition; for rows that are public in any case.
+
+    Arguments:
+        condition: what the entry must meet.
+    """
+
+    __slots__ = ("condition",)
+
+    def __init__(self, condition: Condition) -> None:
+        super().__init__()
+        self.condition = condition
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.condition,)
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+        entry = self.condition.write(EntryRows(rows.bind))
+        return f"{rows.column('id')} IN (SELECT e.character_id FROM gallery_entries AS e WHERE {entry})"  # noqa: S608
+
+
+class VisibleTo(Condition):
+    """Is public, or the user's own.
+
+    Arguments:
+        user_id: the user.
+        only_private: leave out what is public.
+    """
+
+    __slots__ = ("only_private", "user_id")
+
+    def __init__(self, user_id: UUID, *, only_private: bool = False) -> None:
+        super().__init__()
+        self.user_id = user_id
+        self.only_private = only_private
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.user_id, self.only_private
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+        public = f"{rows.column('is_public')} = true AND {rows.column('generation_status')} = 'COMPLETED'"
+        own = f"{rows.column('user_id')} = {rows.bind(self.user_id)}"
+        return f"{own} AND NOT ({public})" if self.only_private else f"({public} OR {own})"
+
+
+class After(Condition):
+    """Comes after a row, in an order that its sort keys make.
+
+    Arguments:
+        fields: the sort keys.
+        position: that row's values of them.
+        descending: whether the greatest comes first.
+    """
+
+    __slots__ = ("descending", "fields", "position")
+
+    def __init__(self, fields: tuple[str, ...], position: tuple[Any, ...], *, descending: bool) -> None:
+        super().__init__()
+        self.fields = fields
+        self.position = position
+        self.descending = descending
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.fields, self.position, self.descending
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+        columns = ", ".join(map(rows.column, self.fields))
+        values = ", ".join(map(rows.bind, self.position))
+        return f"({columns}) {'<' if self.descending else '>'} ({values})"
+
+
+class OnPage(Condition):
+    """Is one of the rows that a statement found.
+
+    Arguments:
+        write_keys: writes a SELECT of their keys, with the function that puts values beside it.
+    """
+
+    __slots__ = ("write_keys",)
+
+    def __init__(self, write_keys: Callable[[Callable[[Any], str]], str]) -> None:
+        super().__init__()
+        self.write_keys = write_keys
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.write_keys,)
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+        return f"{rows.column('id')} IN ({self.write_keys(rows.bind)})"

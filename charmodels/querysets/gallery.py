@@ -1,0 +1,332 @@
+"""How the public gallery is asked: what a queryset says, put to the table `gallery_entries`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tortoise.expressions import Expression, Q
+from tortoise.models import Model
+from tortoise.queryset import AwaitableQuery
+
+from charmodels import limits
+from charmodels.enums import GenerationStatus
+from charmodels.pages import Sort
+from charmodels.querysets.conditions import (
+    Condition,
+    ContainsText,
+    EntryRows,
+    HasTags,
+    InGallery,
+    MatchesText,
+)
+from charmodels.sql.binding import Fragment, bind
+
+PUBLIC = '"is_public" = true AND "generation_status" = \'COMPLETED\''
+"""The condition of the public gallery, as `public()` compiles it and the partial indexes repeat it."""
+
+SHOWN = {"is_public": True, "generation_status": GenerationStatus.COMPLETED}
+"""The same as filters."""
+
+_RANGES = {
+    "user_id": "=",
+    "created_at__gte": ">=",
+    "created_at__gt": ">",
+    "created_at__lte": "<=",
+    "created_at__lt": "<",
+}
+_OTHERS = {"template_id": "=", "style_type": "="}
+_COMPARED = {**_RANGES, **_OTHERS}
+
+_ANY_ROW: Any = None
+"""For fields that ask for the row of a value: these give the value for a column, not for a condition."""
+
+Place = Callable[[Any], str]
+"""Puts a value beside a statement, and gives where it stands in it, as $1."""
+
+
+@dataclass(slots=True)
+class GalleryQuery:
+    """A queryset on the public gallery, told by what its entries must meet.
+
+    Arguments:
+        conditions: on tags and texts.
+        ranges: on the owner and the time, for which there are indexes in the order of the walk.
+        others: on the style and the template.
+    """
+
+    conditions: list[Condition] = field(default_factory=list)
+    ranges: list[tuple[str, Any]] = field(default_factory=list)
+    others: list[tuple[str, Any]] = field(default_factory=list)
+
+    @property
+    def needs_index(self) -> bool:
+        """Whether something is asked for that only an index on tags or texts finds."""
+        return not all(map(_only_excludes, self.conditions))
+
+    @property
+    def search(self) -> MatchesText | None:
+        """What is searched for by full-text search; the first, if several are."""
+        return next((each for each in self.conditions if isinstance(each, MatchesText)), None)
+
+    def without_styles(self) -> GalleryQuery:
+        """Give the same query for all styles."""
+        kept = [other for other in self.others if not other[0].startswith("style_type")]
+        return GalleryQuery(self.conditions, self.ranges, kept)
+
+    def without_any_of(self) -> GalleryQuery:
+        """Give the same query without the choice among tags."""
+        conditions: list[Condition] = []
+        for each in self.conditions:
+            if isinstance(each, HasTags) and each.any_of:
+                if not (each.all_of or each.none_of):
+                    continue
+                each = HasTags(
+                    each.field, all_of=each.all_of, none_of=each.none_of, resolves_aliases=each.resolves_aliases
+                )
+            conditions.append(each)
+        return GalleryQuery(conditions, self.ranges, self.others)
+
+    def write_ranges(self, place: Place) -> str:
+        """Write what the walk begins with."""
+        return _all(f"e.{name.partition('__')[0]} {_RANGES[name]} {place(value)}" for name, value in self.ranges)
+
+    def write_conditions(self, place: Place, *, by_tags: bool = True) -> str:
+        """Write the rest, `by_tags` so that the index on tags can be used."""
+        rows = EntryRows(place, by_tags=by_tags)
+        return _all((*(each.write(rows) for each in self.conditions), *self._write_others(place)))
+
+    def write(self, place: Place) -> str:
+        """Write all of it."""
+        return f"{self.write_ranges(place)} AND {self.write_conditions(place)}"
+
+    def _write_others(self, place: Place) -> Iterable[str]:
+        for name, value in self.others:
+            column = f"e.{name.partition('__')[0]}"
+            yield (
+                f"{column} = ANY ({place(value)}::text[])" if isinstance(value, list) else f"{column} = {place(value)}"
+            )
+
+    # Statements
+
+    def write_keys(self, place: Place, sort: Sort, position: list[Any] | None, rows: int) -> str:
+        """Write the statement that finds the keys of a page.
+
+        Arguments:
+            place: puts a value beside the statement.
+            sort: "newest" or "oldest".
+            position: where the page before ended, or None.
+            rows: how many, at most.
+
+        Returns:
+            A SELECT of keys, in no order.
+        """
+        after = after_found = "true"
+        if position is not None:
+            at, key = map(place, position)
+            sign = "<" if sort == "newest" else ">"
+            after = f"(e.created_at, e.character_id) {sign} ({at}, {key})"
+            after_found = f"(found.created_at, found.character_id) {sign} ({at}, {key})"
+        parts = {
+            **self._parts(place),
+            "after": after,
+            "after_found": after_found,
+            "direction": "DESC" if sort == "newest" else "ASC",
+            "walk": place(limits.WALKED_ENTRIES),
+            "few": place(limits.FEW_TAGGED),
+            "rows": place(rows),
+        }
+        return bind("gallery_keys", {}, parts=parts).sql
+
+    def ranked(self, search: MatchesText, position: list[Any] | None, rows: int) -> Fragment:
+        """Write the statement that finds the keys of a page by relevance.
+
+        Arguments:
+            search: by which they are ranked.
+            position: where the page before ended, or None.
+            rows: how many, at most.
+
+        Returns:
+            The statement and its values.
+        """
+        values: list[Any] = []
+        place = placing(values)
+        within, candidates, after = reach(self.ranges, position)
+        parts = {
+            **GalleryQuery(self.conditions, within, self.others)._parts(place, "e.document"),
+            "query": search.write_query(EntryRows(place)),
+            "after": after(place),
+        }
+        asked = {**_WALKING, "candidates": candidates, "rows": rows}
+        return bind("gallery_ranked", asked, parts=parts, bound=values)
+
+    def counted(self, most: int) -> Fragment:
+        """Write the statement that counts, but not further than it takes.
+
+        Arguments:
+            most: where to stop.
+
+        Returns:
+            The statement and its values.
+        """
+        values: list[Any] = []
+        parts = self._parts(placing(values))
+        return bind("gallery_count", {**_WALKING, "most": most}, parts=parts, bound=values)
+
+    def _parts(self, place: Place, *columns: str) -> dict[str, str]:
+        """Write what these statements have in common."""
+        ranges, conditions = self.write_ranges(place), self.write_conditions(place)
+        selected = ", ".join(("e.created_at", "e.character_id", *columns))
+
+        def select(where: str) -> str:
+            return f"SELECT {selected} FROM gallery_entries AS e WHERE {ranges} AND {where}"  # noqa: S608
+
+        tagged, found = "NULL::bigint", select(conditions)
+        with_tags = [each for each in self.conditions if isinstance(each, HasTags) and (each.any_of or each.all_of)]
+        if with_tags:
+            rows = EntryRows(place)
+            tagged = f"least({', '.join(each.write_frequency(rows) for each in with_tags)})"
+            if len(with_tags) < len([each for each in self.conditions if not _only_excludes(each)]):
+                hint, bound = "(SELECT tagged FROM hint)", place(limits.MANY_TAGGED)
+                without_index = self.write_conditions(place, by_tags=False)
+                found = (
+                    f"{select(f'{conditions} AND {hint} <= {bound}')} UNION ALL "
+                    f"{select(f'{without_index} AND {hint} > {bound}')}"
+                )
+        return {"range": ranges, "conditions": conditions, "tagged": tagged, "found": found}
+
+
+_WALKING = {
+    "walk": limits.WALKED_ENTRIES,
+    "far": limits.WALKED_FAR,
+    "dense": limits.DENSE_ENTRIES,
+    "few": limits.FEW_TAGGED,
+}
+
+
+def _only_excludes(condition: Condition) -> bool:
+    return isinstance(condition, HasTags) and not (condition.any_of or condition.all_of)
+
+
+def reach(
+    ranges: Iterable[tuple[str, Any]], position: list[Any] | None
+) -> tuple[list[tuple[str, Any]], int, Callable[[Place], str]]:
+    """Tell which candidates a page by relevance ranks, and after which of them it begins.
+
+    Arguments:
+        ranges: of the query.
+        position: where the page before ended: rank, key, the newest and the oldest candidate's time, or None.
+
+    Returns:
+        The ranges with the candidates' own, how many candidates there may be, and what writes where the page begins.
+    """
+    if position is None:
+        return list(ranges), limits.RANKED_CANDIDATES, lambda place: "true"
+    rank, key, newest, oldest = position
+    within = [*ranges, ("created_at__lte", newest)]
+    if oldest is not None:
+        within.append(("created_at__gte", oldest))
+    # Some may have come in between meanwhile; they must not push others out.
+    return (
+        within,
+        2 * limits.RANKED_CANDIDATES,
+        lambda place: f"(ranked.rank, ranked.id) < ({place(rank)}::float8, {place(key)}::uuid)",
+    )
+
+
+def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:
+    """Tell what a queryset asks of the gallery.
+
+    Arguments:
+        model: the character model.
+        nodes: the conditions of the queryset.
+
+    Returns:
+        The query; None where it is not on the public gallery, or has a condition that its entries cannot answer.
+    """
+    query, shown = GalleryQuery(), dict.fromkeys(SHOWN, False)
+    for node in _flat(nodes):
+        if isinstance(node, InGallery):
+            query.conditions.append(node.condition)
+        elif isinstance(node, HasTags | MatchesText | ContainsText):
+            query.conditions.append(node)
+        elif (
+            isinstance(node, Condition)
+            or node.children
+            or node._is_negated
+            or not node.filters
+            or (node.join_type == Q.OR and len(node.filters) > 1)
+        ):
+            return None
+        else:
+            for name, value in node.filters.items():
+                if name in SHOWN and SHOWN[name] == value:
+                    shown[name] = True
+                elif not _read_filter(query, model, name, value):
+                    return None
+    return query if all(shown.values()) else None
+
+
+def is_public(nodes: Iterable[Q]) -> bool:
+    """Tell whether conditions keep nothing but what the public gallery shows."""
+    found = {
+        name
+        for node in _flat(nodes)
+        if _is_plain(node)
+        for name, value in node.filters.items()
+        if name in SHOWN and SHOWN[name] == value
+    }
+    return found == SHOWN.keys()
+
+
+def _is_plain(node: Q) -> bool:
+    """Tell whether a condition is nothing but filters that must all hold."""
+    if isinstance(node, Condition) or node.children or node._is_negated:
+        return False
+    return node.join_type == Q.AND or len(node.filters) <= 1
+
+
+def _flat(nodes: Iterable[Q]) -> Iterable[Q]:
+    for node in nodes:
+        if not isinstance(node, Condition) and node.children and node.join_type == Q.AND and not node._is_negated:
+            yield from _flat(node.children)
+        else:
+            yield node
+
+
+def _read_filter(query: GalleryQuery, model: type[Model], name: str, value: Any) -> bool:
+    """Take a filter over, if the entries have its column."""
+    if name in ("user", "template"):
+        name, value = f"{name}_id", getattr(value, "pk", value)
+    if value is None or isinstance(value, Expression | AwaitableQuery | Model):
+        return False
+    column = model._meta.fields_map.get(name.partition("__")[0])
+    if name == "style_type__in" and column is not None:
+        query.others.append((name, [column.to_db_value(style, _ANY_ROW) for style in value]))
+        return True
+    if name not in _COMPARED or column is None:
+        return False
+    (query.ranges if name in _RANGES else query.others).append((name, column.to_db_value(value, _ANY_ROW)))
+    return True
+
+
+def _all(conditions: Iterable[str]) -> str:
+    return " AND ".join(conditions) or "true"
+
+
+def placing(values: list[Any]) -> Place:
+    """Make the function that puts values beside a statement.
+
+    Arguments:
+        values: takes them.
+
+    Returns:
+        A function that gives $1, $2, ...
+    """
+
+    def place(value: Any) -> str:
+        values.append(value)
+        return f"${len(values)}"
+
+    return place
