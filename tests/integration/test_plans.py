@@ -42,7 +42,7 @@ FILL = """
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id)
         SELECT user_id, 'COMMIT', 1, current_date, hold_id FROM quota_ledger;
     INSERT INTO quota_grants (user_id, amount, key, expires_at)
-        SELECT id, 1, 'k' || n, now() + n * interval '1 s' FROM users, generate_series(1, 10) n;
+        SELECT id, 1, 'k' || n, now() + n * interval '1 hour' FROM users, generate_series(1, 10) n;
     INSERT INTO audit_entries (user_id, table_name, object_id, action, actor, created_at)
         SELECT id, 'users', id, 'UPDATE', 'actor' || n, now() - n * interval '1 day'
         FROM users, generate_series(1, 60) n;
