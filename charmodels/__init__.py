@@ -30,6 +30,7 @@ from charmodels.errors import (
     SerializationFailure,
     StatementTimeout,
 )
+from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.importing import BadLine, ImportReport, import_characters
 from charmodels.migrations import MigrationStatus
 from charmodels.models import (
@@ -78,6 +79,7 @@ __all__ = [
     "CharacterCreate",
     "CharacterImport",
     "CharacterPublic",
+    "CharacterStats",
     "CharacterTemplate",
     "CharacterTemplateCreate",
     "CharacterTemplatePublic",
@@ -89,6 +91,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailable",
     "Environment",
+    "Facets",
     "GalleryEntry",
     "Generation",
     "GenerationCreate",
@@ -130,6 +133,7 @@ __all__ = [
     "SubscriptionTier",
     "TagAlias",
     "TaggedQuerySet",
+    "TemplateStats",
     "Total",
     "User",
     "UserCreate",

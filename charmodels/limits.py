@@ -85,3 +85,9 @@ SEARCH_LENGTH = 1_000
 
 SEARCH_TERMS = 20
 """Words in a search by prefix, and terms in a search box, at most."""
+
+FACET_TAGS = 20
+"""Tags among facets and statistics, unless the caller says otherwise."""
+
+WEIGHED_CANDIDATES = 5_000
+"""How many holders of a character's rarest tags are looked up to find what is like it."""

@@ -178,6 +178,25 @@ class Character(Entity):
         """
         await self._change_tags("set", tags)
 
+    async def similar(self, limit: int = 5) -> list[Character]:
+        """Find what the public gallery has that is most like this character, by shared tags and style.
+
+        Arguments:
+            limit: how many, 1 to 100.
+
+        Returns:
+            The best first; never itself.
+
+        Raises:
+            InvalidInput: the limit is out of range.
+
+        Example:
+            >>> async def show(character: Character) -> None:
+            ...     for other in await character.similar(limit=3):
+            ...         print(other.name, set(other.tags) & set(character.tags))
+        """
+        return await type(self).objects.similar_to(self, limit)
+
     async def _change_tags(self, how: str, tags: tuple[str, ...]) -> None:
         changed = await self._row()._change_tags(how, tags)
         vars(self).update(changed[0] if changed else await self._read_back("tags", "updated_at"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.fields.db_defaults import SqlDefault
@@ -55,6 +57,36 @@ class CharacterTemplate(Entity):
             one_of("character_templates", "style_type", StyleType),
             not_negative("character_templates", "usage_count"),
             *tag_list("character_templates", "tags", limits.TEMPLATE_TAGS, limits.TAG_LENGTH),
+        )
+
+    async def instantiate(
+        self, user_id: UUID, *, name: str | None = None, extra_prompt: str | None = None, tags: Iterable[str] = ()
+    ) -> Character:
+        """Create a character from the template, and count its use; one statement.
+
+        Arguments:
+            user_id: the owner.
+            name: of the character; None for none.
+            extra_prompt: goes on where the template's prompt ends.
+            tags: go before the template's; of those, as many follow as fit.
+
+        Returns:
+            The character, COMPLETED and private; `template_id` says where it comes from. `usage_count` of this object
+            stays as it was read.
+
+        Raises:
+            NotFound: the template was deleted or is not active, or there is no such user. Nothing is counted.
+            InvalidInput: a value breaks a rule, as when both prompts together are too long.
+
+        Example:
+            >>> async def start(user_id: UUID) -> "Character":
+            ...     knight = await CharacterTemplate.objects.active().get(name="Knight")
+            ...     return await knight.instantiate(user_id, name="Ser Osric", extra_prompt="in the rain")
+        """
+        from charmodels.models.character import Character
+
+        return await Character.objects.create_from_template(
+            self, user_id, name=name, extra_prompt=extra_prompt, tags=tags
         )
 
     def __str__(self) -> str:

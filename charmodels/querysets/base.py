@@ -107,6 +107,21 @@ class QuerySet(TortoiseQuerySet[M]):
         key = self.model._meta.db_pk_column
         return Fragment(f'SELECT "{key}" FROM ({sql}) AS "chosen"', values)  # noqa: S608 - Tortoise's own SQL
 
+    def _rows(self, *columns: str) -> Fragment:
+        """This queryset as a SELECT of some columns, each row once, to stand inside another statement."""
+        selected = ", ".join(f'"{column}"' for column in columns)
+        rows = self._clone()
+        rows._fields_for_select, rows._select_related, rows._select_for_update = (), set(), False
+        if rows._limit is None and rows._offset is None:
+            rows._orderings = []
+        rows._make_query()
+        if rows._joined_tables and not rows._distinct:  # a join may give a row twice
+            keys = self._keys()
+            where = f'"{self.model._meta.db_pk_column}" IN ({keys.sql})'
+            return Fragment(f'SELECT {selected} FROM "{self.model._meta.db_table}" WHERE {where}', keys.values)  # noqa: S608
+        sql, values = rows.query.get_parameterized_sql()
+        return Fragment(f'SELECT {selected} FROM ({sql}) AS "chosen"', values)  # noqa: S608 - Tortoise's own SQL
+
     async def _ask(self, name: str, /, **values: Any) -> list[asyncpg.Record]:
         """Run a statement about this queryset.
 

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from tortoise.expressions import Q
 
+from charmodels import limits
+from charmodels.clock import utc_now
 from charmodels.enums import GenerationStatus
 from charmodels.errors import Conflict, InvalidInput, NotFound
+from charmodels.identifiers import new_id
 from charmodels.pages import Sort
 from charmodels.querysets.base import Manager
 from charmodels.querysets.conditions import Condition, ContainsText, HasTags, InGallery, MatchesText, OnPage, VisibleTo
-from charmodels.querysets.gallery import SHOWN, GalleryQuery, is_public, placing, read_gallery
+from charmodels.querysets.gallery import SHOWN, is_public, placing
+from charmodels.querysets.numbers import CountedQuerySet
 from charmodels.querysets.owned import OwnedQuerySet
-from charmodels.querysets.search import SearchedQuerySet
 from charmodels.querysets.styles import StyledQuerySet
 from charmodels.schemas import CharacterCreate
 from charmodels.sql.binding import Fragment
-from charmodels.values import Identifier, validate
+from charmodels.values import CharacterTags, Identifier, Name, Prompt, validate
 
 if TYPE_CHECKING:
     from charmodels.models.character import Character
     from charmodels.models.template import CharacterTemplate
 
 
-class CharacterQuerySet(SearchedQuerySet["Character"], OwnedQuerySet["Character"], StyledQuerySet["Character"]):
+class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"], StyledQuerySet["Character"]):
     """Queries on characters."""
 
     __slots__ = ()
@@ -151,13 +155,87 @@ class CharacterQuerySet(SearchedQuerySet["Character"], OwnedQuerySet["Character"
                 raise NotFound(model="User") from error
             raise
 
+    async def create_from_template(
+        self,
+        template: CharacterTemplate | UUID | str,
+        user_id: UUID | str,
+        *,
+        name: str | None = None,
+        extra_prompt: str | None = None,
+        tags: Iterable[str] = (),
+    ) -> Character:
+        """Create a character from a template, and count the template's use; one statement.
+
+        Arguments:
+            template: the template or its id.
+            user_id: the owner.
+            name: of the character; None for none.
+            extra_prompt: goes on where the template's prompt ends.
+            tags: go before the template's; of those, as many follow as fit.
+
+        Returns:
+            The character, COMPLETED and private; `template_id` says where it comes from.
+
+        Raises:
+            NotFound: there is no such template that is active, or no such user. Nothing is counted.
+            InvalidInput: a value breaks a rule, as when both prompts together are too long.
+
+        Example:
+            >>> import charmodels as cm
+            >>> async def start(user: cm.User, knight: cm.CharacterTemplate) -> cm.Character:
+            ...     return await cm.Character.objects.create_from_template(knight, user.id, name="Ser Osric")
+        """
+        values = {
+            "id": new_id(),
+            "now": utc_now(),
+            "template_id": validate("template", Identifier, getattr(template, "id", template)),
+            "user_id": validate("user_id", Identifier, user_id),
+            "name": None if name is None else validate("name", Name, name),
+            "extra_prompt": None if extra_prompt is None else validate("extra_prompt", Prompt, extra_prompt),
+            "tags": validate("tags", CharacterTags, tags),
+            "most": limits.CHARACTER_TAGS,
+        }
+        try:
+            made = await self._select("instantiate_template", **values)
+        except Conflict as error:
+            if error.constraint == "characters_user_id_fkey":
+                raise NotFound(model="User") from error
+            raise
+        if not made:
+            raise NotFound(model="CharacterTemplate")
+        return made[0]
+
+    async def similar_to(self, character: Character | UUID, limit: int = 5) -> list[Character]:
+        """Find what the public gallery has that is most like a character; one statement.
+
+        What counts is the tags that they share, a rare one more than a common one, then the style, then the time. Of
+        common tags it looks at the newest characters only: at all holders of the rarest of its tags, up to 5,000 of
+        them, and besides at the newest 4,000 characters.
+
+        Arguments:
+            character: the character or its id; it may be private.
+            limit: how many, 1 to 100.
+
+        Returns:
+            The best first; never the character itself.
+
+        Raises:
+            InvalidInput: the limit is out of range.
+        """
+        if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= limits.PAGE_SIZE:
+            raise InvalidInput(field="limit", reason=f"must be a whole number from 1 to {limits.PAGE_SIZE}")
+        return await self._select(
+            "similar_characters",
+            id=validate("character", Identifier, getattr(character, "id", character)),
+            most=limit,
+            walk=limits.WALKED_ENTRIES,
+            looked_up=limits.WEIGHED_CANDIDATES,
+        )
+
     # How the gallery is asked
 
     def _with(self, condition: Condition) -> Self:
         return self.filter(InGallery(condition) if is_public(self._q_objects) else condition)
-
-    def _gallery(self) -> GalleryQuery | None:
-        return read_gallery(self.model, self._q_objects)
 
     async def _read(self, sort: Sort, position: list[Any] | None, rows: int) -> tuple[list[Character], list[list[Any]]]:
         parts = self._divided()

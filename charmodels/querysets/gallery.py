@@ -66,6 +66,11 @@ class GalleryQuery:
         return not all(map(_only_excludes, self.conditions))
 
     @property
+    def is_everything(self) -> bool:
+        """Whether nothing narrows it."""
+        return not (self.conditions or self.ranges or self.others)
+
+    @property
     def search(self) -> MatchesText | None:
         """What is searched for by full-text search; the first, if several are."""
         return next((each for each in self.conditions if isinstance(each, MatchesText)), None)
@@ -109,6 +114,12 @@ class GalleryQuery:
             )
 
     # Statements
+
+    def write_entries(self, place: Place) -> str:
+        """Write the statement that gives the style and the tags of every entry."""
+        where = f"{self.write_ranges(place)} AND {self.write_conditions(place)}"
+        # OFFSET 0, for it may stand where its rows are wanted in an order, in which it must not look for them.
+        return f"SELECT e.style_type, e.tags FROM gallery_entries AS e WHERE {where} OFFSET 0"  # noqa: S608
 
     def write_keys(self, place: Place, sort: Sort, position: list[Any] | None, rows: int) -> str:
         """Write the statement that finds the keys of a page.

@@ -81,7 +81,8 @@ QUERIES = {
     "provider_requests_generation": """
         SELECT * FROM provider_requests WHERE generation_id = (SELECT id FROM generations LIMIT 1)""",
     "provider_requests_owner": f"SELECT * FROM provider_requests WHERE user_id = {USER}",
-    "quota_holds_owner": f"SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now() + interval '9 hours'",
+    "quota_holds_owner": f"""
+        SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now() + interval '9 hours'""",
     "quota_holds_expiry": "SELECT * FROM quota_holds WHERE expires_at < now() ORDER BY expires_at LIMIT 100",
     "quota_grants_owner": f"""
         SELECT * FROM quota_grants WHERE user_id = {USER} AND (expires_at IS NULL OR expires_at > now())""",

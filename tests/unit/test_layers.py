@@ -13,7 +13,7 @@ import charmodels
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
     {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary"},
-    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors"},
+    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery"},
     {"values"},
     {"schemas", "settings"},
     {"samples"},

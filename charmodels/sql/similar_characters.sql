@@ -1,0 +1,39 @@
+-- The characters of the public gallery that are most like one: by the tags that they share, of which a rare one weighs more
+-- (its inverse document frequency), then by the style, then the newest. Who could be like it is bounded: all who have its
+-- rarest tags, as many of these as have :looked_up holders together, and those among the newest who share any tag or the
+-- style. Weights, bounds and scores are one statement; the ORM has none of them.
+WITH given AS MATERIALIZED (
+    SELECT id, style_type, tags FROM characters WHERE id = :id::uuid
+), size AS (
+    SELECT coalesce(sum(count), 0) AS characters FROM tag_totals WHERE style_type = '' AND tag = ''
+), weights AS MATERIALIZED (
+    SELECT held.tag, ln(1 + size.characters / (1.0 + held.count)) + 0.01 AS weight,
+           sum(held.count) OVER (ORDER BY held.count, held.tag) AS holders
+    FROM size
+    CROSS JOIN (
+        SELECT own.tag, coalesce(t.count, 0) AS count
+        FROM given
+        CROSS JOIN LATERAL unnest(given.tags) AS own (tag)
+        LEFT JOIN tag_totals AS t ON t.style_type = '' AND t.tag = own.tag
+    ) AS held
+), newest AS (
+    SELECT e.character_id, e.created_at, e.style_type, e.tags
+    FROM (SELECT * FROM gallery_entries ORDER BY created_at DESC, character_id DESC LIMIT :walk::bigint) AS e
+    WHERE e.tags && (SELECT tags FROM given) OR e.style_type = (SELECT style_type FROM given)
+), candidates AS (
+    SELECT * FROM newest
+    UNION
+    SELECT e.character_id, e.created_at, e.style_type, e.tags FROM gallery_entries AS e
+    WHERE e.tags && (SELECT array_agg(tag) FROM weights WHERE holders <= :looked_up::bigint)
+), best AS (
+    SELECT c.character_id, c.created_at, c.style_type = (SELECT style_type FROM given) AS has_style,
+           (SELECT coalesce(sum(weight), 0) FROM weights WHERE weights.tag = ANY (c.tags)) AS score
+    FROM candidates AS c
+    WHERE c.character_id <> :id::uuid
+    ORDER BY score DESC, has_style DESC, c.created_at DESC, c.character_id DESC
+    LIMIT :most::bigint
+)
+SELECT :columns
+FROM characters
+JOIN (SELECT character_id, score, has_style FROM best) AS best ON best.character_id = characters.id
+ORDER BY best.score DESC, best.has_style DESC, characters.created_at DESC, characters.id DESC
