@@ -20,6 +20,7 @@ from charmodels.errors import (
     HoldClosed,
     InvalidCursor,
     InvalidInput,
+    InvalidQuery,
     InvalidTransition,
     LeaseLost,
     MigrationsPending,
@@ -61,6 +62,7 @@ from charmodels.schemas import (
     UserPrivate,
     UserPublic,
 )
+from charmodels.search_query import SearchQuery, parse_query
 from charmodels.seeds import SeedCount, SeedReport, seed
 from charmodels.settings import Environment, Settings
 from charmodels.tags import normalize_tag, normalize_tags
@@ -95,6 +97,7 @@ __all__ = [
     "ImportReport",
     "InvalidCursor",
     "InvalidInput",
+    "InvalidQuery",
     "InvalidTransition",
     "LeaseLost",
     "Manager",
@@ -114,6 +117,7 @@ __all__ = [
     "QuotaGrant",
     "QuotaHold",
     "QuotaStatus",
+    "SearchQuery",
     "SeedCount",
     "SeedReport",
     "SerializationFailure",
@@ -136,6 +140,7 @@ __all__ = [
     "migrations",
     "normalize_tag",
     "normalize_tags",
+    "parse_query",
     "populate",
     "seed",
     "tortoise_config",

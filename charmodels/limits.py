@@ -40,6 +40,12 @@ METADATA_DEPTH = 32
 ERROR_LENGTH = 2000
 """Characters kept of a generation's error message, at most."""
 
+SEARCH_LENGTH = 1000
+"""Characters in the text of a search, at most."""
+
+SEARCH_TERMS = 20
+"""Words, phrases and values of fields in the text of a search, at most."""
+
 LARGEST_INTEGER = 2**31 - 1
 """The largest number in an integer column."""
 

@@ -19,6 +19,7 @@ def test_nothing_public_is_left_out() -> None:
         "values",
         "version",
         "cli",
+        "search_query",
         "seeds",
         "importing",
         "population",
