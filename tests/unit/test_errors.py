@@ -129,6 +129,13 @@ def test_whatever_asyncpg_can_raise_becomes_one_of_ours(cls: type) -> None:
     assert isinstance(translation.translate(cls("message")), cm.CharmodelsError)
 
 
+def test_a_connection_that_the_server_is_ending_is_unavailable() -> None:
+    state = "cannot switch to state 15; another operation ({}) is in progress"
+    assert isinstance(translation.translate(asyncpg.InternalClientError(state.format(2))), cm.DatabaseUnavailable)
+    fault = asyncpg.InternalClientError(state.format(15))
+    assert translation.translate(fault) is fault
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
