@@ -32,13 +32,13 @@ FILL = """
         SELECT id, user_id, CASE WHEN n % 2 = 0 THEN id END, CASE WHEN n % 2 = 0 THEN now() + n * interval '1 s' END
         FROM (SELECT id, user_id, row_number() OVER () AS n FROM generations) numbered;
     INSERT INTO quota_holds (user_id, amount, quota_day, expires_at)
-        SELECT id, 1, current_date, now() + n * interval '1 s' FROM users, generate_series(1, 10) n;
+        SELECT id, 1, current_date, now() + (n - 5) * interval '1 h' FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id, key)
         SELECT id, 'HOLD', 1, current_date, gen_random_uuid(), 'k' || n FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id)
         SELECT user_id, 'COMMIT', 1, current_date, hold_id FROM quota_ledger;
     INSERT INTO quota_grants (user_id, amount, key, expires_at)
-        SELECT id, 1, 'k' || n, now() + n * interval '1 s' FROM users, generate_series(1, 10) n;
+        SELECT id, 1, 'k' || n, now() + (n - 5) * interval '1 h' FROM users, generate_series(1, 10) n;
     INSERT INTO audit_entries (user_id, table_name, object_id, action, actor, created_at)
         SELECT id, 'users', id, 'UPDATE', 'actor' || n, now() - n * interval '1 day'
         FROM users, generate_series(1, 60) n;
@@ -159,7 +159,7 @@ async def test_where_users_stand_is_read_by_index(db: cm.Database) -> None:
 async def test_the_verbs_of_the_quota_read_by_index(db: cm.Database) -> None:
     """EXPLAIN does not see into functions; how often each table was read whole is counted all the same."""
     async with db.acquire() as connection:
-        await connection.execute(FILL)
+        await connection.execute(FILL.replace("(n - 5)", "n"))  # what would run out, no counter has counted
     ada = await cm.User.objects.get_by_email("u7@example.com")
     reserve = cm.User.objects.reserve_quota
     async with cm.transaction() as tx:
