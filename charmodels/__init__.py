@@ -20,6 +20,7 @@ from charmodels.errors import (
     HoldClosed,
     InvalidCursor,
     InvalidInput,
+    InvalidQuery,
     InvalidTransition,
     LeaseLost,
     MigrationsPending,
@@ -65,6 +66,7 @@ from charmodels.schemas import (
     UserPrivate,
     UserPublic,
 )
+from charmodels.search_query import SearchQuery, parse_query
 from charmodels.seeds import SeedCount, SeedReport, seed
 from charmodels.settings import Environment, Settings
 from charmodels.tags import normalize_tag, normalize_tags
@@ -102,6 +104,7 @@ __all__ = [
     "ImportReport",
     "InvalidCursor",
     "InvalidInput",
+    "InvalidQuery",
     "InvalidTransition",
     "LeaseLost",
     "Manager",
@@ -123,6 +126,7 @@ __all__ = [
     "QuotaGrant",
     "QuotaHold",
     "QuotaStatus",
+    "SearchQuery",
     "SeedCount",
     "SeedReport",
     "SerializationFailure",
@@ -150,6 +154,7 @@ __all__ = [
     "migrations",
     "normalize_tag",
     "normalize_tags",
+    "parse_query",
     "populate",
     "seed",
     "tortoise_config",

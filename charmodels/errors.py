@@ -11,7 +11,8 @@
     ├── NotFound                 no such row                                  (a Tortoise DoesNotExist)
     ├── PermissionDenied         the row is there, the right to it is not
     ├── InvalidInput             a value breaks a rule                        (a Tortoise ValidationError, a ValueError)
-    │   └── ConstraintViolation  the database itself refused the value        (a Tortoise IntegrityError)
+    │   ├── ConstraintViolation  the database itself refused the value        (a Tortoise IntegrityError)
+    │   └── InvalidQuery         the text of a search cannot be understood
     ├── Conflict                 the row would clash with another one         (a Tortoise IntegrityError)
     ├── QuotaExceeded            more was asked for than the day allows
     ├── HoldClosed               the hold on quota was released or expired before its work was done
@@ -25,6 +26,7 @@ fields, tables and constraints; never a password, a connection string, an email 
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +218,59 @@ class ConstraintViolation(InvalidInput, tortoise.IntegrityError):
     def __init__(self, *, constraint: str | None, field: str, reason: str) -> None:
         super().__init__(field=field, reason=reason)
         self.constraint = constraint
+
+
+class InvalidQuery(InvalidInput):
+    """The text of a search cannot be understood.
+
+    Arguments:
+        reason: what is wrong, as the rest of a sentence that begins with "query", without what was typed.
+        start: where the term begins that is wrong, in characters from the beginning of the text.
+        end: where it ends; the character there is not part of it any more.
+    """
+
+    def __init__(self, *, reason: str, start: int, end: int) -> None:
+        super().__init__(field="query", reason=f"{reason}, at characters {start} to {end}")
+        self.reason = reason
+        self.start = start
+        self.end = end
+
+    def pointer(self, text: str) -> str:
+        """Draw where the term is, for whoever typed it. It holds the text, so keep it out of logs.
+
+        Arguments:
+            text: what was parsed.
+
+        Returns:
+            The text in one line, and below it carets under the term; for a terminal, where Chinese, Japanese and
+            Korean characters are two columns wide.
+
+        Example:
+            >>> error = InvalidQuery(reason="names a style that is not known", start=8, end=17)
+            >>> print(error.pointer("warrior style:ice hero"))
+            warrior style:ice hero
+                    ^^^^^^^^^
+        """
+        line = "".join(map(_drawn, text))
+        before, term = line[: self.start], line[self.start : self.end]
+        return f"{line}\n{' ' * _columns(before)}{'^' * max(_columns(term), 1)}"
+
+
+def _drawn(character: str) -> str:
+    """What stands for a character in one line of a terminal: a line break or a tab would move what follows."""
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\N{REPLACEMENT CHARACTER}"
+    return " " if category in ("Cc", "Zl", "Zp") else character
+
+
+def _columns(line: str) -> int:
+    """The width of a line in a terminal."""
+    invisible = ("Mn", "Me", "Cf")
+    return sum(
+        0 if unicodedata.category(character) in invisible else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in line
+    )
 
 
 class Conflict(CharmodelsError, tortoise.IntegrityError):

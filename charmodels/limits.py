@@ -40,6 +40,12 @@ METADATA_DEPTH = 32
 ERROR_LENGTH = 2000
 """Characters kept of a generation's error message, at most."""
 
+SEARCH_LENGTH = 1000
+"""Characters in the text of a search, at most."""
+
+SEARCH_TERMS = 20
+"""Words, phrases and values of fields in the text of a search, at most."""
+
 LARGEST_INTEGER = 2**31 - 1
 """The largest number in an integer column."""
 
@@ -79,12 +85,6 @@ RANKED_CANDIDATES = 500
 
 ASKED_TAGS = 100
 """Tags in one condition, at most."""
-
-SEARCH_LENGTH = 1_000
-"""Characters in a text to search for, at most."""
-
-SEARCH_TERMS = 20
-"""Words in a search by prefix, and terms in a search box, at most."""
 
 FACET_TAGS = 20
 """Tags among facets and statistics, unless the caller says otherwise."""

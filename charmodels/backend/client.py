@@ -176,7 +176,7 @@ class Client(AsyncpgDBClient):
         """Let errors of the driver come out of a block as ours, and the block's own as they are."""
         try:
             yield
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             self.reraise(error)
         except (OSError, TimeoutError) as error:
             # The block may have files, sockets and clocks of its own.

@@ -149,7 +149,7 @@ class Pool(AsyncpgPool):
             return
         try:
             await super().release(connection, timeout=timeout)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             # asyncpg has closed the connection. What the caller did with it stands, and so does the caller's own error.
             logger.warning("Resetting a connection failed, and it was closed (%s)", type(error).__name__)
 

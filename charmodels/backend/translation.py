@@ -38,6 +38,10 @@ _MISSING = {"42P01", "42883"}
 _QUOTED_NAME = re.compile(r"[\"«»„“”']([A-Za-z_]\w*)[\"«»„“”']")  # as the server's languages quote
 _SHARD_SUFFIX = re.compile(r"_\d+\Z")
 
+# The server ended an idle session and said so, and the socket is not closed yet: asyncpg then waits for the end of a
+# message that will not come (its state PROTOCOL_ERROR_CONSUME, 2), and refuses to begin another.
+_SAID_GOODBYE = "another operation (2) is in progress"
+
 _own_tables: set[str] = set()
 
 
@@ -68,6 +72,8 @@ def translate(error: BaseException, *, command_timeout: float | None = None) -> 
         return ConfigurationError(reason="The driver cannot use the settings of the connection")
     if isinstance(error, asyncpg.InterfaceError):
         return _from_driver(error)
+    if isinstance(error, asyncpg.InternalClientError) and _SAID_GOODBYE in str(error):
+        return DatabaseUnavailable(reason="the connection is closed")
     if isinstance(error, TimeoutError):
         return StatementTimeout(timeout=command_timeout)
     if isinstance(error, OSError):

@@ -75,6 +75,40 @@ async def test_a_killed_connection_fails_one_call_at_most(url: str) -> None:
             assert await works(db)
 
 
+WORDS = b"SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+GOODBYE = b"E" + (len(WORDS) + 4).to_bytes(4, "big") + WORDS
+
+
+@pytest.mark.parametrize("how", ["query", "transaction", "acquire"])
+async def test_a_goodbye_is_heard_before_the_connection_ends(url: str, how: str) -> None:
+    """What the server said and that it hung up may reach the loop one after the other."""
+    async with cm.connect(settings(url, db_pool_max=1)) as db:
+        async with db.acquire() as connection:
+            driver = connection._con
+        driver._protocol.data_received(GOODBYE)
+        with pytest.raises(cm.DatabaseUnavailable):
+            if how == "query":
+                await cm.User.objects.count()
+            elif how == "transaction":
+                await cm.transaction().run(factories.user)
+            else:
+                async with db.acquire() as connection:
+                    await connection.execute("SELECT 1")
+        driver._transport.abort()
+        await until(driver.is_closed)
+        assert await works(db)
+
+
+async def test_a_goodbye_before_the_reset_costs_the_connection_alone(url: str) -> None:
+    async with cm.connect(settings(url, db_pool_max=1)) as db:
+        async with db.acquire() as connection:
+            await connection.execute("SET extra_float_digits = 1")
+            driver = connection._con
+            driver._protocol.data_received(GOODBYE)
+        assert driver.is_closed()
+        assert await works(db)
+
+
 async def test_killed_while_querying(url: str) -> None:
     async with cm.connect(settings(url, db_pool_max=1)) as db:
         for statement in ("SELECT pg_terminate_backend(pg_backend_pid())", "SELECT pg_sleep(60)"):

@@ -36,13 +36,13 @@ FILL = """
         SELECT id, user_id, CASE WHEN n % 2 = 0 THEN id END, CASE WHEN n % 2 = 0 THEN now() + n * interval '1 s' END
         FROM (SELECT id, user_id, row_number() OVER () AS n FROM generations) numbered;
     INSERT INTO quota_holds (user_id, amount, quota_day, expires_at)
-        SELECT id, 1, current_date, now() + n * interval '1 hour' FROM users, generate_series(1, 10) n;
+        SELECT id, 1, current_date, now() + (n - 5) * interval '1 h' FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id, key)
         SELECT id, 'HOLD', 1, current_date, gen_random_uuid(), 'k' || n FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id)
         SELECT user_id, 'COMMIT', 1, current_date, hold_id FROM quota_ledger;
     INSERT INTO quota_grants (user_id, amount, key, expires_at)
-        SELECT id, 1, 'k' || n, now() + n * interval '1 hour' FROM users, generate_series(1, 10) n;
+        SELECT id, 1, 'k' || n, now() + (n - 5) * interval '1 h' FROM users, generate_series(1, 10) n;
     INSERT INTO audit_entries (user_id, table_name, object_id, action, actor, created_at)
         SELECT id, 'users', id, 'UPDATE', 'actor' || n, now() - n * interval '1 day'
         FROM users, generate_series(1, 60) n;
@@ -81,8 +81,7 @@ QUERIES = {
     "provider_requests_generation": """
         SELECT * FROM provider_requests WHERE generation_id = (SELECT id FROM generations LIMIT 1)""",
     "provider_requests_owner": f"SELECT * FROM provider_requests WHERE user_id = {USER}",
-    "quota_holds_owner": f"""
-        SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now() + interval '9 hours'""",
+    "quota_holds_owner": f"SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now()",
     "quota_holds_expiry": "SELECT * FROM quota_holds WHERE expires_at < now() ORDER BY expires_at LIMIT 100",
     "quota_grants_owner": f"""
         SELECT * FROM quota_grants WHERE user_id = {USER} AND (expires_at IS NULL OR expires_at > now())""",
@@ -175,7 +174,7 @@ async def test_where_users_stand_is_read_by_index(db: cm.Database) -> None:
 async def test_the_verbs_of_the_quota_read_by_index(db: cm.Database) -> None:
     """EXPLAIN does not see into functions; how often each table was read whole is counted all the same."""
     async with db.acquire() as connection:
-        await connection.execute(FILL)
+        await connection.execute(FILL.replace("(n - 5)", "n"))  # what would run out, no counter has counted
     ada = await cm.User.objects.get_by_email("u7@example.com")
     reserve = cm.User.objects.reserve_quota
     async with cm.transaction() as tx:

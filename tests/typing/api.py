@@ -54,6 +54,15 @@ async def chains(user_id: UUID) -> None:
     assert_type(cm.CharacterTemplate.objects.active().popular(), CharacterTemplateQuerySet)
 
 
+def searches() -> None:
+    query = cm.parse_query("warrior style:fantasy tag:hero")
+    assert_type(query, cm.SearchQuery)
+    assert_type(query.styles, tuple[cm.StyleType, ...])
+    assert_type(query.any_of, tuple[str, ...])
+    error = cm.InvalidQuery(reason="has a field without a value", start=0, end=4)
+    assert_type((error.start, error.end, error.pointer("tag:")), tuple[int, int, str])
+
+
 async def rows(character: cm.Character, user: cm.User, generation: cm.Generation) -> None:
     assert_type(character.id, UUID)
     assert_type(character.user_id, UUID)

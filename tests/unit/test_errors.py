@@ -23,6 +23,7 @@ EXAMPLES: list[cm.CharmodelsError] = [
     cm.PermissionDenied(action="publish", model="Character"),
     cm.InvalidInput(field="prompt", reason="must not be blank"),
     cm.ConstraintViolation(constraint="users_name_length", field="name", reason="must have 1 to 100 characters"),
+    cm.InvalidQuery(reason="names a style that is not known", start=8, end=17),
     cm.Conflict(constraint="users_email_key", reason="users already has such a row"),
     cm.HoldClosed(state="EXPIRED"),
     cm.QuotaExceeded(limit=3, used=3, requested=1, resets_at=datetime(2026, 11, 25, tzinfo=UTC)),
@@ -62,6 +63,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         (cm.Conflict, tortoise.IntegrityError),
         (cm.InvalidInput, tortoise.ValidationError),
         (cm.InvalidInput, ValueError),
+        (cm.InvalidQuery, cm.InvalidInput),
         (cm.ConstraintViolation, tortoise.IntegrityError),
         (cm.DatabaseUnavailable, tortoise.DBConnectionError),
         (cm.DatabaseUnavailable, ConnectionError),
@@ -125,6 +127,13 @@ def test_a_server_error_is_translated_by_its_code(sqlstate: str, expected: type[
 )
 def test_whatever_asyncpg_can_raise_becomes_one_of_ours(cls: type) -> None:
     assert isinstance(translation.translate(cls("message")), cm.CharmodelsError)
+
+
+def test_a_connection_that_the_server_is_ending_is_unavailable() -> None:
+    state = "cannot switch to state 15; another operation ({}) is in progress"
+    assert isinstance(translation.translate(asyncpg.InternalClientError(state.format(2))), cm.DatabaseUnavailable)
+    fault = asyncpg.InternalClientError(state.format(15))
+    assert translation.translate(fault) is fault
 
 
 @pytest.mark.parametrize(

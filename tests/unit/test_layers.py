@@ -14,7 +14,7 @@ PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
     {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary"},
     {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery"},
-    {"values"},
+    {"values", "search_query"},
     {"schemas", "settings"},
     {"samples"},
     {"backend", "fields"},
