@@ -313,6 +313,7 @@ def tortoise_config(
         "always_reset": resolved.db_pool_reset == "always",
         "schema_apps": list(apps) if apps else None,
         "plans": resolved.plans,
+        "cursor_key": resolved.cursor_key.get_secret_value().encode() if resolved.cursor_key else None,
     }
     own = ["charmodels.models", *(["aerich.models"] if migrations else [])]
     # The app's own first: Aerich takes the first for the one that is meant.

@@ -18,6 +18,7 @@ import asyncpg
 
 from charmodels.backend.translation import is_drivers_own, translate
 from charmodels.database import APP, current, tortoise_config
+from charmodels.documents import apply_search_config
 from charmodels.errors import CharmodelsError, ConfigurationError, DatabaseUnavailable, MigrationsPending, NotFound
 from charmodels.settings import Settings
 
@@ -31,6 +32,10 @@ CONCURRENTLY in the process that has the lock waits for every snapshot."""
 
 _Work: TypeAlias = "Callable[[Any, MigrationStatus], Awaitable[list[str]]]"
 """What to do with an Aerich Command under the lock, given where the database stands."""
+
+
+_Finish: TypeAlias = "Callable[[asyncpg.Connection[Any], str | None], Awaitable[Any]]"
+"""What to do under the lock when the migrations are applied, given the setting SEARCH_CONFIG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ async def require_current(settings: Settings | str | None = None) -> None:
 async def upgrade(settings: Settings | str | None = None) -> tuple[str, ...]:
     """Apply every pending migration; of two processes at once, one works and the other waits.
 
+    It also puts the setting SEARCH_CONFIG into effect, which makes the gallery's documents anew where it changed.
+
     Arguments:
         settings: as for `status`.
 
@@ -124,6 +131,7 @@ async def upgrade(settings: Settings | str | None = None) -> tuple[str, ...]:
     Raises:
         DatabaseUnavailable: the server cannot be reached.
         DatabaseError: a migration failed; what came before it stays.
+        ConfigurationError: SEARCH_CONFIG names no text-search configuration of the server.
 
     Example:
         >>> async def start() -> None:
@@ -133,7 +141,7 @@ async def upgrade(settings: Settings | str | None = None) -> tuple[str, ...]:
     async def work(command: Any, before: MigrationStatus) -> list[str]:
         return list(await command.upgrade(run_in_transaction=True))
 
-    return await _migrate(settings, work)
+    return await _migrate(settings, work, apply_search_config)
 
 
 async def downgrade(settings: Settings | str | None = None, *, version: int = -1) -> tuple[str, ...]:
@@ -172,7 +180,7 @@ async def downgrade(settings: Settings | str | None = None, *, version: int = -1
     return await _migrate(settings, work)
 
 
-async def _migrate(settings: Settings | str | None, work: _Work) -> tuple[str, ...]:
+async def _migrate(settings: Settings | str | None, work: _Work, finish: _Finish | None = None) -> tuple[str, ...]:
     resolved = _resolve(settings)
     async with _connection(resolved) as connection:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
@@ -183,6 +191,8 @@ async def _migrate(settings: Settings | str | None, work: _Work) -> tuple[str, .
             before = await _status(connection)
             # A task of its own: Tortoise.init() puts its state into the context of the task that calls it.
             done = await asyncio.create_task(_run_aerich(resolved, work, before))
+            if finish is not None:
+                await finish(connection, resolved.search_config)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
     return tuple(done)

@@ -161,6 +161,21 @@ class Settings(BaseSettings):
         "What is left out stays as it is.",
         examples=['{"PREMIUM": {"daily_quota": 80}}'],
     )
+    search_config: str | None = Field(
+        None,
+        min_length=1,
+        max_length=63,
+        description="The text-search configuration of the gallery, as psql lists them with \\dF. Not set: as the "
+        "database has it, english at first. `charmodels upgrade` puts it into effect.",
+        examples=["german"],
+    )
+    cursor_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="By which page cursors are signed, the same for all processes. Not set: a random one that the "
+        "database keeps.",
+        examples=["a long random string"],
+    )
 
     def __init__(self, **values: Any) -> None:
         _refuse_unknown(type(self), values)

@@ -156,12 +156,14 @@ class GallerySettings(Model):
     """What all processes must agree on; one row.
 
     Attributes:
-        search_config: the text-search configuration of the documents.
+        search_config: the text-search configuration by which documents are made and searched.
+        documents_config: that by which all of them are made; another one while they are made anew.
         cursor_key: by which cursors are signed, unless the setting CURSOR_KEY says otherwise.
     """
 
     id: int = fields.SmallIntField(primary_key=True, generated=False)
     search_config = fields.TextField(default="english", db_default="english")
+    documents_config = fields.TextField(default="english", db_default="english")
     cursor_key: bytes = fields.BinaryField(
         db_default=SqlDefault("uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())")
     )

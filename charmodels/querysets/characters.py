@@ -16,12 +16,22 @@ from charmodels.errors import Conflict, InvalidInput, NotFound
 from charmodels.identifiers import new_id
 from charmodels.pages import Sort
 from charmodels.querysets.base import Manager
-from charmodels.querysets.conditions import Condition, ContainsText, HasTags, InGallery, MatchesText, OnPage, VisibleTo
+from charmodels.querysets.conditions import (
+    Condition,
+    ContainsText,
+    HasTags,
+    InGallery,
+    MadeBy,
+    MatchesText,
+    OnPage,
+    VisibleTo,
+)
 from charmodels.querysets.gallery import SHOWN, is_public, placing
 from charmodels.querysets.numbers import CountedQuerySet
 from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.styles import StyledQuerySet
 from charmodels.schemas import CharacterCreate
+from charmodels.search_query import SearchQuery, parse_query
 from charmodels.sql.binding import Fragment
 from charmodels.values import CharacterTags, Identifier, Name, Prompt, validate
 
@@ -126,6 +136,48 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
                 raise InvalidInput(field=field, reason="must be a datetime with a time zone")
             query = query.filter(**{"created_at__gte" if field == "start" else "created_at__lt": moment})
         return query
+
+    def by(self, *names: str) -> Self:
+        """Keep what users with one of these public names made, whatever the case.
+
+        Arguments:
+            names: one or more.
+
+        Returns:
+            The narrowed queryset.
+
+        Raises:
+            InvalidInput: no name is given, or one is none.
+
+        Example:
+            >>> import charmodels as cm
+            >>> query = cm.Character.objects.public().by("Ada")
+        """
+        if not names:
+            raise InvalidInput(field="by", reason="needs at least one name to narrow to")
+        return self._with(MadeBy(tuple(validate("by", Name, name) for name in names)))
+
+    def matching(self, query: SearchQuery | str) -> Self:
+        """Narrow to what somebody typed into a search box: words, styles, tags and owners.
+
+        Arguments:
+            query: what `parse_query` made of it, or the text itself.
+
+        Returns:
+            The narrowed queryset.
+
+        Raises:
+            InvalidQuery: a term cannot be understood; it tells where the term is.
+
+        Example:
+            >>> import charmodels as cm
+            >>> query = cm.Character.objects.public().matching('knight style:anime tag:hero -tag:gore by:"Ada L."')
+        """
+        asked = parse_query(query) if isinstance(query, str) else query
+        found = self.search(asked.text).tagged(any_of=asked.any_of, all_of=asked.all_of, none_of=asked.none_of)
+        if asked.styles:
+            found = found.styled(*asked.styles)
+        return found.by(*asked.by) if asked.by else found
 
     async def create_for(self, user_id: UUID, character: CharacterCreate, **values: Any) -> Character:
         """Create a character that no generation stands behind: its work is done.
@@ -291,7 +343,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
 
 
 def _from_gallery(node: Q) -> Q:
-    return InGallery(node) if isinstance(node, HasTags | MatchesText | ContainsText) else node
+    return InGallery(node) if isinstance(node, HasTags | MatchesText | ContainsText | MadeBy) else node
 
 
 class CharacterManager(Manager[CharacterQuerySet]):

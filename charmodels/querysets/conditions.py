@@ -301,6 +301,29 @@ class ContainsText(Condition):
         return f"({contains} OR {rows.column('tags')} @> {tags})"
 
 
+class MadeBy(Condition):
+    """Belongs to a user with one of some names.
+
+    Arguments:
+        names: public names; their case does not matter.
+    """
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.names = names
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.names,)
+
+    def write(self, rows: Rows) -> str:
+        """Write the condition."""
+        named = f"(SELECT lower(name) FROM unnest({rows.bind(list(self.names))}::text[]) AS name)"  # noqa: S608
+        owners = f"(SELECT array_agg(u.id) FROM users AS u WHERE lower(u.name) IN {named})"  # noqa: S608
+        return f"{rows.column('user_id')} = ANY ({owners}::uuid[])"
+
+
 class InGallery(Condition):
     """Has an entry in the gallery that meets a condition; for rows that are public in any case.
 

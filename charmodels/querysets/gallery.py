@@ -19,6 +19,7 @@ from charmodels.querysets.conditions import (
     EntryRows,
     HasTags,
     InGallery,
+    MadeBy,
     MatchesText,
 )
 from charmodels.sql.binding import Fragment, bind
@@ -260,7 +261,7 @@ def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:
     for node in _flat(nodes):
         if isinstance(node, InGallery):
             query.conditions.append(node.condition)
-        elif isinstance(node, HasTags | MatchesText | ContainsText):
+        elif isinstance(node, HasTags | MatchesText | ContainsText | MadeBy):
             query.conditions.append(node)
         elif (
             isinstance(node, Condition)

@@ -11,10 +11,10 @@ WITH given AS MATERIALIZED (
            sum(held.count) OVER (ORDER BY held.count, held.tag) AS holders
     FROM size
     CROSS JOIN (
-        SELECT own.tag, coalesce(t.count, 0) AS count
+        SELECT own_tag AS tag, coalesce(t.count, 0) AS count
         FROM given
-        CROSS JOIN LATERAL unnest(given.tags) AS own (tag)
-        LEFT JOIN tag_totals AS t ON t.style_type = '' AND t.tag = own.tag
+        CROSS JOIN LATERAL unnest(given.tags) AS own_tag
+        LEFT JOIN tag_totals AS t ON t.style_type = '' AND t.tag = own_tag
     ) AS held
 ), newest AS (
     SELECT e.character_id, e.created_at, e.style_type, e.tags
