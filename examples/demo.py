@@ -71,11 +71,16 @@ async def publish(ada: cm.User) -> None:
 
 async def browse_gallery() -> None:
     heading("A stranger browses the gallery for funny fantasy and cartoons")
-    query = cm.Character.objects.public().styled("FANTASY", "CARTOON").filter(tags__contains=["funny"]).newest()
-    say(f"{await query.count()} match; the first {PAGE}:")
-    show(await query.limit(PAGE))
+    query = cm.Character.objects.public().styled("FANTASY", "CARTOON").tagged(["Funny"])
+    page = await query.page(size=PAGE, with_total=True)
+    say(f"{page.total} match; the first {PAGE}:")
+    show(page)
     say("and the next page:")
-    show(await query.offset(PAGE).limit(PAGE))
+    show(await query.page(size=PAGE, after=page.next_cursor))
+    found = await cm.Character.objects.public().matching('"afraid of" or tea style:cartoon -tag:city').page(size=3)
+    say(f"In one search box: {', '.join(str(character.name) for character in found) or 'nothing'}")
+    facets = await query.facets(tags=5)
+    say(f"Tags of what matches: {', '.join(f'{tag} ({count})' for tag, count in facets.tags.items())}")
 
 
 async def make_a_picture(ada: cm.User) -> None:

@@ -15,7 +15,7 @@ async def main() -> None:
             )
             knight = await cm.Character.objects.create_for(ada.id, osric)
             await knight.publish()
-            for found in await cm.Character.objects.public().styled("FANTASY").newest().limit(20):
+            for found in await cm.Character.objects.public().tagged(["hero"]).search("knights").page(size=20):
                 print(found.name, found.tags)
 
 

@@ -4,17 +4,25 @@
 -- style. Weights, bounds and scores are one statement; the ORM has none of them.
 WITH given AS MATERIALIZED (
     SELECT id, style_type, tags FROM characters WHERE id = :id::uuid
-), size AS (
-    SELECT coalesce(sum(count), 0) AS characters FROM tag_totals WHERE style_type = '' AND tag = ''
+), counts AS MATERIALIZED (
+    SELECT tag, sum(count) AS count
+    FROM (
+        SELECT t.tag, t.count FROM tag_totals AS t, given
+        WHERE t.style_type = '' AND t.tag = ANY (given.tags || ''::text)
+        UNION ALL
+        SELECT tag, d.change FROM given, tag_deltas AS d CROSS JOIN LATERAL unnest(d.tags || ''::text) AS tag
+        WHERE tag = ANY (given.tags || ''::text)
+    ) AS counted
+    GROUP BY tag
 ), weights AS MATERIALIZED (
-    SELECT held.tag, ln(1 + size.characters / (1.0 + held.count)) + 0.01 AS weight,
+    SELECT held.tag, ln(1 + size.count / (1.0 + held.count)) + 0.01 AS weight,
            sum(held.count) OVER (ORDER BY held.count, held.tag) AS holders
-    FROM size
+    FROM (SELECT coalesce(max(count), 0) AS count FROM counts WHERE tag = '') AS size
     CROSS JOIN (
-        SELECT own_tag AS tag, coalesce(t.count, 0) AS count
+        SELECT own_tag AS tag, coalesce(c.count, 0) AS count
         FROM given
         CROSS JOIN LATERAL unnest(given.tags) AS own_tag
-        LEFT JOIN tag_totals AS t ON t.style_type = '' AND t.tag = own_tag
+        LEFT JOIN counts AS c ON c.tag = own_tag
     ) AS held
 ), newest AS (
     SELECT e.character_id, e.created_at, e.style_type, e.tags

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import charmodels as cm
-from examples import quota
+from examples import gallery_search, quota
 from tests.integration.test_demo import ROOT, databases, run
 
 LEDGER = """
@@ -73,6 +73,30 @@ async def test_the_quota_recipe_shows_what_it_says(
     assert sorted(line for line in lines if line.startswith(kinds)) == sorted(LEDGER.split("\n")[1:-1])
 
 
+async def test_the_gallery_recipe_shows_what_it_says(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    await gallery_search.main()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    for line in (
+        "that was 4 of 7",
+        "all pages together have 9",
+        "on another query: The cursor was changed, or belongs to a query with another sort or other filters.",
+        "Dame Rosalind Thorne",
+        "Ruth and the Accordion",
+        "Brannoc Ironkettle",
+        "query names a style that is not known, at characters 7 to 19.",
+        "REALISTIC 6, VINTAGE 2, MINIMALIST 1",
+        "portrait 9, city 2, clock 1, craft 1, dawn 1",
+        "Three-Line Fox: line art",
+    ):
+        assert line in lines
+    best = next(line for line in lines if line.startswith("Dame Rosalind Thorne grey"))
+    assert "<mark>knight</mark>" in best
+    assert "<mark>goblins</mark>" in best
+
+
 async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> None:
     before = await databases(db)
     done = run("examples.quota", DATABASE_URL=url)
@@ -81,7 +105,7 @@ async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> Non
     assert await cm.User.all().count() == 0
 
 
-@pytest.mark.parametrize("script", ["quota.py", "demo.py"])
+@pytest.mark.parametrize("script", ["quota.py", "gallery_search.py", "demo.py"])
 def test_a_recipe_runs_as_a_script_from_anywhere(url: str, tmp_path: Path, script: str) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DATABASE_URL": url}
     environment.pop("PYTHONPATH", None)

@@ -150,10 +150,11 @@ def likeness(one: cm.Character, public: list[cm.Character]) -> Callable[[cm.Char
     return key
 
 
-async def test_similar_is_who_shares_rare_tags_then_the_style(db: cm.Database) -> None:
+@pytest.mark.parametrize("folded", [0, 20, 1_000_000])
+async def test_similar_is_who_shares_rare_tags_then_the_style(db: cm.Database, folded: int) -> None:
     everyone = await fill(150, await galleries.owners(3))
     public = shown(everyone)
-    await db.client.fetch("SELECT charmodels_fold_tags(1000000)")
+    await db.client.fetch("SELECT charmodels_fold_tags($1)", [folded])
     for one in everyone[:25]:
         found = await one.similar(limit=20)
         assert one.id not in {each.id for each in found}
