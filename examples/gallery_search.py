@@ -1,7 +1,7 @@
 """Searching the gallery, as a recipe: verbs, pages, relevance, snippets, facets, one search box.
 
-Run it with `python -m examples.gallery_search`, on an embedded PostgreSQL, or on the server that DATABASE_URL names, in a
-database of its own.
+Run it with `python -m examples.gallery_search`, on an embedded PostgreSQL, or on the server that DATABASE_URL names, in
+a database of its own.
 """
 
 from __future__ import annotations
