@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
+WORKERS ?= logical
 
 .PHONY: demo test check format coverage bench clean
 
@@ -10,7 +12,7 @@ demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
 
 test: $(STAMP) ## All tests; on DATABASE_URL if it is set, else on an embedded PostgreSQL
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadgroup
 
 check: $(STAMP) ## Linters and types
 	$(BIN)/ruff check .

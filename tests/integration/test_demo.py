@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import charmodels as cm
+
+# In one worker: they look for what other examples left on the server.
+pytestmark = pytest.mark.xdist_group("examples")
 
 ROOT = Path(__file__).parents[2]
 

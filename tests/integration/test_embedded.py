@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import charmodels as cm
+from tests import servers
 from tests.proxy import settings
 
 
@@ -23,6 +25,12 @@ async def ask(url: cm.Settings | str, query: str) -> Any:
     async with cm.connect(url) as db:
         [row] = await db.client.execute_query_dict(query)
     return next(iter(row.values()))
+
+
+@pytest.fixture
+def new_folder() -> Iterator[Path]:
+    with servers.new_folder() as folder:
+        yield folder
 
 
 def folder_of(url: str) -> Path:
@@ -47,8 +55,8 @@ def test_a_temporary_server_leaves_nothing_after_an_error(library: Any) -> None:
     assert not folder.exists()
 
 
-def test_a_kept_folder_keeps(library: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("kept") / "made" / "on-the-way"
+def test_a_kept_folder_keeps(library: Any, new_folder: Path) -> None:
+    folder = new_folder / "made" / "on-the-way"
 
     async def remember(url: str) -> None:
         async with cm.connect(url) as db:
@@ -65,10 +73,9 @@ def test_a_kept_folder_keeps(library: Any, tmp_path_factory: pytest.TempPathFact
         assert asyncio.run(ask(url, "SELECT number FROM memory")) == 42
 
 
-def test_one_folder_serves_two_blocks(library: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("shared")
-    with cm.embedded.postgres(folder) as one:
-        with cm.embedded.postgres(folder) as two:
+def test_one_folder_serves_two_blocks(library: Any, new_folder: Path) -> None:
+    with cm.embedded.postgres(new_folder) as one:
+        with cm.embedded.postgres(new_folder) as two:
             assert one == two
         assert asyncio.run(ask(one, "SELECT 1")) == 1
 

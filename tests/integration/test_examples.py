@@ -13,6 +13,8 @@ import charmodels as cm
 from examples import gallery_search, quota
 from tests.integration.test_demo import ROOT, databases, run
 
+pytestmark = pytest.mark.xdist_group("examples")  # as in test_demo
+
 LEDGER = """
 HOLD 1 2026-03-02 a knight
 COMMIT 1 2026-03-02

