@@ -108,10 +108,12 @@ class User(Entity):
             >>> async def pay(user: User) -> None:
             ...     await user.subscribe(SubscriptionTier.PRO, until=utc_now() + timedelta(days=31))
         """
-        if tier not in SubscriptionTier._value2member_map_:
-            raise InvalidInput(field="tier", reason=f"must be one of {', '.join(SubscriptionTier)}")
+        try:
+            known = SubscriptionTier(tier)
+        except ValueError:
+            raise InvalidInput(field="tier", reason=f"must be one of {', '.join(SubscriptionTier)}") from None
         ends = None if until is None else later("until", until)
-        await self._set(subscription_tier=SubscriptionTier(tier), subscription_expires_at=ends)
+        await self._set(subscription_tier=known, subscription_expires_at=ends)
 
     async def cancel_subscription(self) -> None:
         """Put the user back to FREE, at once; one UPDATE. Today's use is kept.
@@ -130,7 +132,7 @@ class User(Entity):
             daily_quota: pictures a day, or None for the plan's.
 
         Raises:
-            InvalidInput: it is negative.
+            InvalidInput: it is no whole number, negative, or more than the database can hold.
             NotFound: the user was deleted.
 
         Example:
@@ -141,6 +143,10 @@ class User(Entity):
             raise NotFound(model="User")
 
     async def _set(self, **values: Any) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)
-        await self.save(update_fields=list(values))
+        before = dict(self.__dict__)
+        self.__dict__.update(values)
+        try:
+            await self.save(update_fields=list(values))
+        except BaseException:
+            self.__dict__ = before  # `current_tier` must not tell of what was not written
+            raise

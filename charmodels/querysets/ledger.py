@@ -18,7 +18,7 @@ from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.turns import take_turn
 from charmodels.quota import QuotaDiscrepancy
 from charmodels.sql import statement
-from charmodels.values import Reason, validate
+from charmodels.values import Amount, Reason, validate
 
 if TYPE_CHECKING:
     from charmodels.models.quota import QuotaEntry, QuotaGrant, QuotaHold, UserQuota  # noqa: F401 - in base classes
@@ -72,23 +72,26 @@ class HoldQuerySet(OwnedQuerySet["QuotaHold"]):
         and the ledger up to date. Users whose quota somebody is changing at the moment are left to the next call.
 
         Arguments:
-            users: how many users one statement sees to.
+            users: how many users one statement sees to, at most; at least 1.
 
         Returns:
             How many holds ran out.
+
+        Raises:
+            InvalidInput: `users` is less than 1.
 
         Example:
             >>> import charmodels as cm
             >>> async def sweep() -> None:
             ...     print(await cm.QuotaHold.objects.expire(), "holds ran out")
         """
-        total = 0
+        most, total = validate("users", Amount, users), 0
         while True:
-            rows = await self._client().fetch(statement("expire_holds"), [users, clock.for_server()])
+            rows = await self._client().fetch(statement("expire_holds"), [most, clock.for_server()])
             expired: int = rows[0]["expired"]
-            total += expired
             if not expired:
                 return total
+            total += expired
 
 
 class LedgerQuerySet(OwnedQuerySet["QuotaEntry"]):

@@ -40,6 +40,7 @@ class QuotaQuerySet(QuerySet["User"]):
 
         Raises:
             NotFound: there is no such user.
+            InvalidInput: it is no identifier.
 
         Example:
             >>> import charmodels as cm
@@ -196,7 +197,8 @@ class QuotaQuerySet(QuerySet["User"]):
         ends = None if until is None else later("until", until)
         client = self._client()
         values = [new_id(), owner, granted, grant_key, why, ends, clock.for_server()]
-        rows = await client.fetch(statement("grant_quota"), values)
+        async with take_turn(client, owner):
+            rows = await client.fetch(statement("grant_quota"), values)
         if rows:
             return QuotaGrant._init_from_db(**dict(rows[0]))
         grant = None if grant_key is None else await QuotaGrant.objects.get_or_none(user_id=owner, key=grant_key)

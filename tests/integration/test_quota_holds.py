@@ -117,7 +117,6 @@ async def test_a_released_hold_is_not_entered(db: cm.Database) -> None:
             raise AssertionError("entered")
 
 
-@pytest.mark.xfail(strict=True, reason="the error of the release takes the place of the block's own")
 async def test_the_blocks_own_error_comes_out_when_the_hold_is_gone(db: cm.Database) -> None:
     ada = await user()
     with pytest.raises(KeyError):
@@ -126,7 +125,6 @@ async def test_the_blocks_own_error_comes_out_when_the_hold_is_gone(db: cm.Datab
             raise KeyError
 
 
-@pytest.mark.xfail(strict=True, reason="the error of the release takes the place of the block's own")
 async def test_the_blocks_own_error_comes_out_of_a_transaction_that_failed(db: cm.Database) -> None:
     """A statement that failed leaves a transaction in which nothing can be released; its rollback does that."""
     ada = await user()
