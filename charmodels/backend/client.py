@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -47,8 +48,8 @@ class Client(AsyncpgDBClient):
     """A Tortoise database client on a `Pool`.
 
     Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, `ports`, one for each host, and
-    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans` is for the
-    querysets: what each tier is worth.
+    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans` is what each
+    tier is worth; `daily_limits` says so to the functions of the schema, as JSON.
     """
 
     executor_class = Executor
@@ -67,7 +68,7 @@ class Client(AsyncpgDBClient):
     ) -> None:
         super().__init__(**keywords)
         self.log = statements
-        self.plans = plans
+        self.daily_limits = json.dumps({tier: plan.daily_quota for tier, plan in plans.items()})
         self.ports = ports or keywords.get("port")  # None: PGPORT, then 5432, as for every other asyncpg connection
         self.schema_apps = schema_apps
         self.acquire_timeout = acquire_timeout

@@ -188,13 +188,12 @@ class QuotaHold(Model):
         Raises:
             HoldClosed: the block went well, but the hold had expired or somebody else had released it.
         """
-        if self.state is not HoldState.OPEN:
-            return
         if error is None:
-            if await self.commit() is not HoldState.COMMITTED:
+            if self.state is HoldState.OPEN and await self.commit() is not HoldState.COMMITTED:
                 raise HoldClosed(state=self.state)
             return
         try:
+            # Whatever `state` says: what the block closed in a transaction, its error may have undone.
             await self.release(reason=type(error).__name__)
         except Exception as failure:
             error.add_note(f"The hold on the quota was not released: {failure}")

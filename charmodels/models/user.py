@@ -126,7 +126,10 @@ class User(Entity):
         await self._set(subscription_tier=SubscriptionTier.FREE, subscription_expires_at=None)
 
     async def set_daily_quota(self, daily_quota: int | None) -> None:
-        """Give this user another daily quota than the plan's, until the tier changes or runs out; one UPDATE.
+        """Give this user another daily quota than the plan's, until the tier changes; one UPDATE.
+
+        It counts while the tier in force is the one of the column. Where the subscription has run out it rests, and a
+        renewal of the same tier brings it back; to give one to somebody whose paid tier ran out, cancel that first.
 
         Arguments:
             daily_quota: pictures a day, or None for the plan's.
@@ -143,10 +146,10 @@ class User(Entity):
             raise NotFound(model="User")
 
     async def _set(self, **values: Any) -> None:
-        before = dict(self.__dict__)
-        self.__dict__.update(values)
+        before = {name: value for name, value in vars(self).items() if name in values}
+        self.update_from_dict(values)
         try:
             await self.save(update_fields=list(values))
         except BaseException:
-            self.__dict__ = before  # `current_tier` must not tell of what was not written
+            self.update_from_dict(before)  # `current_tier` must not tell of what was not written
             raise

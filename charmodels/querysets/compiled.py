@@ -142,7 +142,7 @@ def _condition(model: type[Model], key: str, value: Any, values: list[Any]) -> t
     if value is None:
         return key, None
     compare = found["operator"]
-    if type(compare) is OfLower:
+    if isinstance(compare, OfLower):
         compare = compare.compare
     if compare in _NO_VALUE:
         return key, bool(value)

@@ -66,7 +66,7 @@ class HoldQuerySet(OwnedQuerySet["QuotaHold"]):
     """Queries on open holds."""
 
     async def expire(self, *, users: int = 500) -> int:
-        """Write down which holds ran out, and give back what they held.
+        """Write down which holds ran out, and give back what they held; of all users, whatever this queryset keeps.
 
         Nothing waits for that: a hold that ran out counts as given back from that moment on. It keeps the table small
         and the ledger up to date. Users whose quota somebody is changing at the moment are left to the next call.
@@ -98,7 +98,7 @@ class LedgerQuerySet(OwnedQuerySet["QuotaEntry"]):
     """Queries on the ledger."""
 
     async def discrepancies(self) -> list[QuotaDiscrepancy]:
-        """Compare every counter, open hold and grant with the ledger.
+        """Compare every counter, open hold and grant with the ledger; of all users, whatever this queryset keeps.
 
         Returns:
             What does not agree; empty when all is well.

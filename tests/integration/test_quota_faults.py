@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
@@ -193,3 +194,11 @@ async def test_a_locked_user_does_not_keep_the_sweep_from_others(db: cm.Database
     await make_overdue(url, hot, eve)
     async with locked(url, hot):
         assert await cm.QuotaHold.objects.expire(users=1) == 1
+    assert await agrees()
+
+
+@pytest.mark.parametrize("users", [0, -1, True, "5", None])
+async def test_a_sweep_of_no_users(db: cm.Database, users: Any) -> None:
+    with pytest.raises(cm.InvalidInput) as raised:
+        await cm.QuotaHold.objects.expire(users=users)
+    assert raised.value.field == "users"

@@ -192,8 +192,11 @@ DECLARE
     standing record;
     from_day integer := wanted;
     parts jsonb;
+    until timestamptz;
 BEGIN
     at := coalesce(moment, statement_timestamp());
+    -- Its days are of 24 hours, also where the session's time zone has another that day.
+    until := (at AT TIME ZONE 'UTC' + lifetime) AT TIME ZONE 'UTC';
     IF hold_key IS NOT NULL THEN
         PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
         SELECT jsonb_build_object(
@@ -271,9 +274,9 @@ BEGIN
     outcome := 'HOLD';
     details := parts;
     INSERT INTO quota_holds (id, user_id, amount, quota_day, grants, key, generation_id, expires_at, created_at)
-    VALUES (hold, owner, wanted, day, parts, hold_key, made_for, at + lifetime, at);
+    VALUES (hold, owner, wanted, day, parts, hold_key, made_for, until, at);
     INSERT INTO quota_ledger (id, user_id, kind, amount, quota_day, hold_id, generation_id, grants, key, reason,
                               expires_at, created_at)
-    VALUES (hold, owner, 'HOLD', wanted, day, hold, made_for, parts, hold_key, why, at + lifetime, at);
+    VALUES (hold, owner, 'HOLD', wanted, day, hold, made_for, parts, hold_key, why, until, at);
 END
 $function$;
