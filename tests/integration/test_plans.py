@@ -32,7 +32,7 @@ FILL = """
         SELECT id, user_id, CASE WHEN n % 2 = 0 THEN id END, CASE WHEN n % 2 = 0 THEN now() + n * interval '1 s' END
         FROM (SELECT id, user_id, row_number() OVER () AS n FROM generations) numbered;
     INSERT INTO quota_holds (user_id, amount, quota_day, expires_at)
-        SELECT id, 1, current_date, now() + n * interval '1 s' FROM users, generate_series(1, 10) n;
+        SELECT id, 1, current_date, now() + n * interval '1 minute' FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id, key)
         SELECT id, 'HOLD', 1, current_date, gen_random_uuid(), 'k' || n FROM users, generate_series(1, 10) n;
     INSERT INTO quota_ledger (user_id, kind, amount, quota_day, hold_id)
@@ -66,7 +66,8 @@ QUERIES = {
     "provider_requests_generation": """
         SELECT * FROM provider_requests WHERE generation_id = (SELECT id FROM generations LIMIT 1)""",
     "provider_requests_owner": f"SELECT * FROM provider_requests WHERE user_id = {USER}",
-    "quota_holds_owner": f"SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now()",
+    "quota_holds_owner": f"""
+        SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now() + interval '5 minutes'""",
     "quota_holds_expiry": "SELECT * FROM quota_holds WHERE expires_at < now() ORDER BY expires_at LIMIT 100",
     "quota_grants_owner": f"""
         SELECT * FROM quota_grants WHERE user_id = {USER} AND (expires_at IS NULL OR expires_at > now())""",
