@@ -20,7 +20,7 @@ class FrozenClock:
         moment: what it shows; aware.
 
     Raises:
-        InvalidInput: the moment has no time zone.
+        InvalidInput: the moment has no time zone, or is none of UTC's years 1 to 9999.
     """
 
     def __init__(self, moment: datetime) -> None:
@@ -38,11 +38,9 @@ class FrozenClock:
             moment: what it is to show; aware.
 
         Raises:
-            InvalidInput: the moment has no time zone.
+            InvalidInput: the moment has no time zone, or is none of UTC's years 1 to 9999.
         """
-        if moment.tzinfo is None:
-            raise InvalidInput(field="moment", reason="must have a time zone")
-        self._moment = moment.astimezone(UTC)
+        self._moment = aware("moment", moment)
 
     def advance(self, by: timedelta) -> None:
         """Let time pass.
@@ -69,7 +67,7 @@ def frozen(moment: datetime) -> Iterator[FrozenClock]:
         The clock, to be moved.
 
     Raises:
-        InvalidInput: the moment has no time zone.
+        InvalidInput: the moment has no time zone, or is none of UTC's years 1 to 9999.
 
     Example:
         >>> with frozen(datetime(2028, 2, 29, 23, 59, tzinfo=UTC)) as clock:
@@ -84,6 +82,31 @@ def frozen(moment: datetime) -> Iterator[FrozenClock]:
         yield _frozen
     finally:
         _frozen = before
+
+
+def aware(field: str, moment: datetime) -> datetime:
+    """Check that a time says what it is a time of.
+
+    Arguments:
+        field: the field's name, for the error.
+        moment: aware.
+
+    Returns:
+        The moment in UTC.
+
+    Raises:
+        InvalidInput: it is no datetime, has no time zone or one without an offset, or is none of UTC's years 1 to 9999.
+
+    Example:
+        >>> aware("moment", datetime.fromisoformat("2026-03-01T01:00+01:00"))
+        datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidInput(field=field, reason="must be a datetime with a time zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(field=field, reason="must be in the years 1 to 9999") from None
 
 
 def utc_now() -> datetime:

@@ -89,6 +89,7 @@ Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=limits.KEY_LENGTH
 TimeZone: TypeAlias = Annotated[str, AfterValidator(_time_zone)]
 BatchSize: TypeAlias = Annotated[int, Field(ge=1, le=limits.BATCH_SIZE)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
+DailyQuota: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=limits.LARGEST_INTEGER)]
 Amount: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=limits.LARGEST_INTEGER)]
 Reason: TypeAlias = Annotated[str, Field(max_length=limits.ERROR_LENGTH), AfterValidator(_storable)]
 SearchText: TypeAlias = Annotated[str, Field(max_length=limits.SEARCH_LENGTH), AfterValidator(_storable)]
@@ -168,16 +169,15 @@ def later(field: str, moment: datetime) -> datetime:
         moment: aware.
 
     Returns:
-        The moment.
+        The moment in UTC.
 
     Raises:
         InvalidInput: it is past, has no time zone, or is no time at all.
     """
-    if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise InvalidInput(field=field, reason="must be a datetime with a time zone")
-    if moment <= clock.utc_now():
+    utc = clock.aware(field, moment)
+    if utc <= clock.utc_now():
         raise InvalidInput(field=field, reason="must be in the future")
-    return moment
+    return utc
 
 
 def first_reason(error: ValidationError) -> str:

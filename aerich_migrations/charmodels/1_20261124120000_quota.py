@@ -124,7 +124,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $function$
         counter.user_id,
         counter.today,
         counter.daily_limit,
-        counter.daily_used + counter.granted_used - holds.lapsed,
+        counter.daily_used::bigint + counter.granted_used - holds.lapsed,
         holds.held,
         counter.granted_used - holds.lapsed_granted + grants.unspent + returned.amount,
         greatest(counter.daily_limit - counter.daily_used + holds.lapsed - holds.lapsed_granted, 0),
@@ -212,19 +212,21 @@ $function$;
 
 CREATE OR REPLACE FUNCTION charmodels_expire_holds(most integer, moment timestamptz) RETURNS integer
 LANGUAGE plpgsql AS $function$
-    -- Gives back what ran out of `most` users, the longest overdue first, leaving out whom somebody else has locked.
+    -- Gives back what ran out of up to `most` users, the longest overdue first, leaving out whom somebody else has
+    -- locked. The limit counts holds that a lock was found for: they are read in the order of an index, and no further
+    -- than needed, where to count users would be to read all that is overdue.
 DECLARE
     owner uuid;
     count integer := 0;
 BEGIN
     moment := coalesce(moment, statement_timestamp());
     FOR owner IN
-        SELECT q.user_id FROM user_quotas q
-        WHERE q.user_id IN (
-            SELECT h.user_id FROM quota_holds h WHERE h.expires_at <= moment
-            GROUP BY h.user_id ORDER BY min(h.expires_at) LIMIT most
-        )
-        FOR NO KEY UPDATE SKIP LOCKED
+        SELECT DISTINCT locked.user_id
+        FROM (
+            SELECT q.user_id FROM quota_holds h JOIN user_quotas q ON q.user_id = h.user_id
+            WHERE h.expires_at <= moment ORDER BY h.expires_at
+            LIMIT most FOR NO KEY UPDATE OF q SKIP LOCKED
+        ) AS locked
     LOOP
         count := count + charmodels_expire_own_holds(owner, moment);
     END LOOP;
@@ -269,8 +271,11 @@ DECLARE
     standing record;
     from_day integer := wanted;
     parts jsonb;
+    until timestamptz;
 BEGIN
     at := coalesce(moment, statement_timestamp());
+    -- Its days are of 24 hours, also where the session's time zone has another that day.
+    until := (at AT TIME ZONE 'UTC' + lifetime) AT TIME ZONE 'UTC';
     IF hold_key IS NOT NULL THEN
         PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
         SELECT jsonb_build_object(
@@ -307,15 +312,15 @@ BEGIN
 
     IF NOT FOUND THEN
         SELECT * INTO standing FROM charmodels_quota(ARRAY[owner], plans, at);
-        IF NOT FOUND THEN
-            outcome := 'UNKNOWN';
-            RETURN;
-        END IF;
         IF standing.day_left + standing.grants_left >= wanted THEN
             -- Enough, with what ran out or was granted. Looked at again under the lock.
             PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
             PERFORM charmodels_expire_own_holds(owner, at);
             SELECT * INTO standing FROM charmodels_quota(ARRAY[owner], plans, at);
+        END IF;
+        IF standing.user_id IS NULL THEN
+            outcome := 'UNKNOWN';  -- from the beginning, or deleted while this waited for the lock
+            RETURN;
         END IF;
         IF standing.day_left + standing.grants_left < wanted THEN
             outcome := 'EXCEEDED';
@@ -348,10 +353,10 @@ BEGIN
     outcome := 'HOLD';
     details := parts;
     INSERT INTO quota_holds (id, user_id, amount, quota_day, grants, key, generation_id, expires_at, created_at)
-    VALUES (hold, owner, wanted, day, parts, hold_key, made_for, at + lifetime, at);
+    VALUES (hold, owner, wanted, day, parts, hold_key, made_for, until, at);
     INSERT INTO quota_ledger (id, user_id, kind, amount, quota_day, hold_id, generation_id, grants, key, reason,
                               expires_at, created_at)
-    VALUES (hold, owner, 'HOLD', wanted, day, hold, made_for, parts, hold_key, why, at + lifetime, at);
+    VALUES (hold, owner, 'HOLD', wanted, day, hold, made_for, parts, hold_key, why, until, at);
 END
 $function$;
 

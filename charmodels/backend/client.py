@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -47,8 +48,8 @@ class Client(AsyncpgDBClient):
     """A Tortoise database client on a `Pool`.
 
     Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, `ports`, one for each host, and
-    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans`, what each tier is
-    worth, and `cursor_key`, by which page cursors are signed, are for the querysets.
+    `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans` is what each
+    tier is worth; `daily_limits` says so to the functions of the schema, as JSON. `cursor_key` signs page cursors.
     """
 
     executor_class = Executor
@@ -68,7 +69,7 @@ class Client(AsyncpgDBClient):
     ) -> None:
         super().__init__(**keywords)
         self.log = statements
-        self.plans = plans
+        self.daily_limits = json.dumps({tier: plan.daily_quota for tier, plan in plans.items()})
         self.cursor_key = cursor_key
         self.ports = ports or keywords.get("port")  # None: PGPORT, then 5432, as for every other asyncpg connection
         self.schema_apps = schema_apps

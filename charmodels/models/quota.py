@@ -18,7 +18,7 @@ from charmodels.errors import HoldClosed
 from charmodels.fields import enum_field
 from charmodels.models.base import NOW, Model, primary_key
 from charmodels.querysets.ledger import GrantManager, HoldManager, LedgerManager, UserQuotaManager, close_hold
-from charmodels.values import Count, Key
+from charmodels.values import Count, DailyQuota, Key
 
 if TYPE_CHECKING:
     from charmodels.models.user import User
@@ -54,7 +54,12 @@ class UserQuota(Model):
         user_id: UUID
 
     objects = UserQuotaManager()
-    validated: ClassVar = {"daily_quota": Count, "daily_used": Count, "granted_used": Count, "total_generated": Count}
+    validated: ClassVar = {
+        "daily_quota": DailyQuota,
+        "daily_used": Count,
+        "granted_used": Count,
+        "total_generated": Count,
+    }
 
     class Meta:
         table = "user_quotas"
@@ -178,15 +183,20 @@ class QuotaHold(Model):
     ) -> None:
         """Commit after a block that went well, release after one that did not; what the block itself closed stays.
 
+        A release that fails is a note on the block's own error, which comes out all the same: the hold then runs out.
+
         Raises:
             HoldClosed: the block went well, but the hold had expired or somebody else had released it.
         """
-        if self.state is not HoldState.OPEN:
+        if error is None:
+            if self.state is HoldState.OPEN and await self.commit() is not HoldState.COMMITTED:
+                raise HoldClosed(state=self.state)
             return
-        if error is not None:
+        try:
+            # Whatever `state` says: what the block closed in a transaction, its error may have undone.
             await self.release(reason=type(error).__name__)
-        elif await self.commit() is not HoldState.COMMITTED:
-            raise HoldClosed(state=self.state)
+        except Exception as failure:
+            error.add_note(f"The hold on the quota was not released: {failure}")
 
 
 class QuotaGrant(Model):

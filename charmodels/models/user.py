@@ -109,10 +109,12 @@ class User(Entity):
             >>> async def pay(user: User) -> None:
             ...     await user.subscribe(SubscriptionTier.PRO, until=utc_now() + timedelta(days=31))
         """
-        if tier not in SubscriptionTier._value2member_map_:
-            raise InvalidInput(field="tier", reason=f"must be one of {', '.join(SubscriptionTier)}")
+        try:
+            known = SubscriptionTier(tier)
+        except ValueError:
+            raise InvalidInput(field="tier", reason=f"must be one of {', '.join(SubscriptionTier)}") from None
         ends = None if until is None else later("until", until)
-        await self._set(subscription_tier=SubscriptionTier(tier), subscription_expires_at=ends)
+        await self._set(subscription_tier=known, subscription_expires_at=ends)
 
     async def cancel_subscription(self) -> None:
         """Put the user back to FREE, at once; one UPDATE. Today's use is kept.
@@ -125,13 +127,16 @@ class User(Entity):
         await self._set(subscription_tier=SubscriptionTier.FREE, subscription_expires_at=None)
 
     async def set_daily_quota(self, daily_quota: int | None) -> None:
-        """Give this user another daily quota than the plan's, until the tier changes or runs out; one UPDATE.
+        """Give this user another daily quota than the plan's, until the tier changes; one UPDATE.
+
+        It counts while the tier in force is the one of the column. Where the subscription has run out it rests, and a
+        renewal of the same tier brings it back; to give one to somebody whose paid tier ran out, cancel that first.
 
         Arguments:
             daily_quota: pictures a day, or None for the plan's.
 
         Raises:
-            InvalidInput: it is negative.
+            InvalidInput: it is no whole number, negative, or more than the database can hold.
             NotFound: the user was deleted.
 
         Example:
@@ -142,6 +147,10 @@ class User(Entity):
             raise NotFound(model="User")
 
     async def _set(self, **values: Any) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)
-        await self.save(update_fields=list(values))
+        before = {name: value for name, value in vars(self).items() if name in values}
+        self.update_from_dict(values)
+        try:
+            await self.save(update_fields=list(values))
+        except BaseException:
+            self.update_from_dict(before)  # `current_tier` must not tell of what was not written
+            raise

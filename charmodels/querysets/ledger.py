@@ -18,7 +18,7 @@ from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.turns import take_turn
 from charmodels.quota import QuotaDiscrepancy
 from charmodels.sql import statement
-from charmodels.values import Reason, validate
+from charmodels.values import Amount, Reason, validate
 
 if TYPE_CHECKING:
     from charmodels.models.quota import QuotaEntry, QuotaGrant, QuotaHold, UserQuota  # noqa: F401 - in base classes
@@ -66,36 +66,39 @@ class HoldQuerySet(OwnedQuerySet["QuotaHold"]):
     """Queries on open holds."""
 
     async def expire(self, *, users: int = 500) -> int:
-        """Write down which holds ran out, and give back what they held.
+        """Write down which holds ran out, and give back what they held; of all users, whatever this queryset keeps.
 
         Nothing waits for that: a hold that ran out counts as given back from that moment on. It keeps the table small
         and the ledger up to date. Users whose quota somebody is changing at the moment are left to the next call.
 
         Arguments:
-            users: how many users one statement sees to.
+            users: how many users one statement sees to, at most; at least 1.
 
         Returns:
             How many holds ran out.
+
+        Raises:
+            InvalidInput: `users` is less than 1.
 
         Example:
             >>> import charmodels as cm
             >>> async def sweep() -> None:
             ...     print(await cm.QuotaHold.objects.expire(), "holds ran out")
         """
-        total = 0
+        most, total = validate("users", Amount, users), 0
         while True:
-            rows = await self._client().fetch(statement("expire_holds"), [users, clock.for_server()])
+            rows = await self._client().fetch(statement("expire_holds"), [most, clock.for_server()])
             expired: int = rows[0]["expired"]
-            total += expired
             if not expired:
                 return total
+            total += expired
 
 
 class LedgerQuerySet(OwnedQuerySet["QuotaEntry"]):
     """Queries on the ledger."""
 
     async def discrepancies(self) -> list[QuotaDiscrepancy]:
-        """Compare every counter, open hold and grant with the ledger.
+        """Compare every counter, open hold and grant with the ledger; of all users, whatever this queryset keeps.
 
         Returns:
             What does not agree; empty when all is well.

@@ -18,12 +18,11 @@ from charmodels.querysets.reservation import Reservation
 from charmodels.querysets.turns import take_turn
 from charmodels.quota import QuotaStatus
 from charmodels.sql import statement
-from charmodels.values import Amount, Identifier, Key, Reason, later, validate
+from charmodels.values import Amount, Identifier, Key, Reason, validate
 
 if TYPE_CHECKING:
     from charmodels.models.quota import QuotaGrant, QuotaHold
     from charmodels.models.user import User  # noqa: F401 - named in a base class
-    from charmodels.plans import Plan
 
 
 class QuotaQuerySet(QuerySet["User"]):
@@ -40,6 +39,7 @@ class QuotaQuerySet(QuerySet["User"]):
 
         Raises:
             NotFound: there is no such user.
+            InvalidInput: it is no identifier.
 
         Example:
             >>> import charmodels as cm
@@ -74,7 +74,7 @@ class QuotaQuerySet(QuerySet["User"]):
         if not owners:
             return {}
         client = self._client()
-        rows = await client.fetch(statement("quota_status"), [owners, _limits(client.plans), clock.for_server()])
+        rows = await client.fetch(statement("quota_status"), [owners, client.daily_limits, clock.for_server()])
         return {row["user_id"]: _status(dict(row), row["at"], row["resets_at"]) for row in rows}
 
     def reserve_quota(
@@ -136,7 +136,7 @@ class QuotaQuerySet(QuerySet["User"]):
             raise InvalidInput(field="expires_in", reason="must be a timedelta of more than 0 and at most 366 days")
         client, hold_id = self._client(), new_id()
         values = [
-            owner, wanted, _limits(client.plans), hold_id, hold_key, expires_in, why, made_for, clock.for_server()
+            owner, wanted, client.daily_limits, hold_id, hold_key, expires_in, why, made_for, clock.for_server()
         ]  # fmt: skip
         async with take_turn(client, owner):
             rows = await client.fetch(statement("reserve_quota"), values)
@@ -171,7 +171,7 @@ class QuotaQuerySet(QuerySet["User"]):
             user_id: whose quota.
             amount: how much, at least 1.
             until: when the rest is lost, aware; None for never.
-            key: an idempotency key. The same key of the same user gives the same grant, made once.
+            key: an idempotency key. The same key of the same user gives the same grant, made once, also after its end.
             reason: for the ledger.
 
         Returns:
@@ -193,23 +193,23 @@ class QuotaQuerySet(QuerySet["User"]):
         granted = validate("amount", Amount, amount)
         grant_key = None if key is None else validate("key", Key, key)
         why = None if reason is None else validate("reason", Reason, reason)
-        ends = None if until is None else later("until", until)
+        ends = None if until is None else clock.aware("until", until)
+        is_over = ends is not None and ends <= clock.utc_now()
         client = self._client()
         values = [new_id(), owner, granted, grant_key, why, ends, clock.for_server()]
-        rows = await client.fetch(statement("grant_quota"), values)
-        if rows:
-            return QuotaGrant._init_from_db(**dict(rows[0]))
+        if not is_over:
+            async with take_turn(client, owner):
+                rows = await client.fetch(statement("grant_quota"), values)
+            if rows:
+                return QuotaGrant._init_from_db(**dict(rows[0]))
         grant = None if grant_key is None else await QuotaGrant.objects.get_or_none(user_id=owner, key=grant_key)
+        if grant is None and is_over:
+            raise InvalidInput(field="until", reason="must be in the future")
         if grant is None:
             raise NotFound(model="User")
         if grant.amount != granted:
             raise _other_amount("quota_grants_user_id_key_key")
         return grant
-
-
-def _limits(plans: Mapping[Any, Plan]) -> str:
-    """What each tier's day allows, as the functions of the schema read it."""
-    return json.dumps({tier: plan.daily_quota for tier, plan in plans.items()})
 
 
 def _status(row: Mapping[str, Any], at: datetime, resets_at: datetime) -> QuotaStatus:

@@ -110,11 +110,8 @@ class UserQuerySet(QuotaQuerySet):
             >>> import charmodels as cm
             >>> query = cm.User.objects.subscribed().active_since(timedelta(days=7))
         """
-        if isinstance(moment, timedelta):
-            moment = _ago("moment", moment)
-        elif not isinstance(moment, datetime) or moment.utcoffset() is None:
-            raise InvalidInput(field="moment", reason="must be a datetime with a time zone, or a timedelta")
-        return self.filter(quota__last_active_at__gte=moment)
+        since = _ago("moment", moment) if isinstance(moment, timedelta) else clock.aware("moment", moment)
+        return self.filter(quota__last_active_at__gte=since)
 
     async def stats(self, active_within: timedelta = timedelta(days=30)) -> UserStats:
         """Count the users of this queryset, in one statement.

@@ -81,7 +81,8 @@ QUERIES = {
     "provider_requests_generation": """
         SELECT * FROM provider_requests WHERE generation_id = (SELECT id FROM generations LIMIT 1)""",
     "provider_requests_owner": f"SELECT * FROM provider_requests WHERE user_id = {USER}",
-    "quota_holds_owner": f"SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now()",
+    "quota_holds_owner": f"""
+        SELECT * FROM quota_holds WHERE user_id = {USER} AND expires_at < now() + interval '5 minutes'""",
     "quota_holds_expiry": "SELECT * FROM quota_holds WHERE expires_at < now() ORDER BY expires_at LIMIT 100",
     "quota_grants_owner": f"""
         SELECT * FROM quota_grants WHERE user_id = {USER} AND (expires_at IS NULL OR expires_at > now())""",
@@ -169,6 +170,17 @@ async def test_where_users_stand_is_read_by_index(db: cm.Database) -> None:
         found = await plan(connection, "EXECUTE standing (ARRAY[gen_random_uuid()], '{}', NULL)")
     assert "Seq Scan" not in found
     assert {"user_quotas_pkey", "users_pkey", "quota_holds_owner", "quota_grants_owner"} <= indexes(found)
+
+
+async def test_a_sweep_reads_no_further_than_it_must(db: cm.Database) -> None:
+    async with db.acquire() as connection:
+        await connection.execute(FILL)
+    async with cm.transaction() as tx:
+        await tx.execute_script("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
+        [row] = await tx.fetch("SELECT charmodels_expire_holds(1, now() + interval '1 hour') AS expired")
+        [read] = await tx.fetch("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'quota_holds'")
+    assert row["expired"] == 10
+    assert read["idx_tup_fetch"] < 100  # of 5000 that are overdue
 
 
 async def test_the_verbs_of_the_quota_read_by_index(db: cm.Database) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 
 import charmodels as cm
 from charmodels import clock
+from tests.proxy import session, settings
 from tests.quotas import (
     COMMITTED,
     DAY,
@@ -173,6 +175,22 @@ async def test_a_clock_that_is_set_back(db: cm.Database, noon: clock.FrozenClock
     assert await numbers(ada) == (2, 0, 1)
     assert (await use(ada)).quota_day == NOON.date()
     assert not await admitted(ada)
+
+
+async def test_a_lifetime_is_a_length_of_time(url: str) -> None:
+    """Whatever time zone the server is set to: there the first of these days has 23 hours."""
+    async with session(url) as other:
+        await other.execute(f"ALTER DATABASE {urlsplit(url).path[1:]} SET timezone TO 'Europe/Berlin'")
+    with clock.frozen(utc(2026, 3, 28, 12)) as stopped:
+        async with cm.connect(settings(url)):
+            ada = await user(daily_quota=1)
+            hold = await reserve(ada.id, expires_in=2 * DAY, key="k")
+            stored = await cm.QuotaHold.get(id=hold.id)
+            again = await reserve(ada.id, key="k")
+            assert {hold.expires_at, stored.expires_at, again.expires_at} == {stopped.moment + 2 * DAY}
+            with pytest.raises(cm.QuotaExceeded) as raised:
+                await reserve(ada.id)
+            assert raised.value.resets_at == utc(2026, 3, 29)
 
 
 # Holds over midnight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 import charmodels as cm
 from charmodels import clock
 from tests import factories
+from tests.proxy import session
 from tests.quotas import (
     COMMITTED,
     DAY,
@@ -23,8 +25,10 @@ from tests.quotas import (
     columns,
     entry,
     kinds,
+    locked,
     numbers,
     reserve,
+    until_waiting,
     user,
 )
 
@@ -117,16 +121,43 @@ async def test_a_released_hold_is_not_entered(db: cm.Database) -> None:
             raise AssertionError("entered")
 
 
-@pytest.mark.xfail(strict=True, reason="the error of the release takes the place of the block's own")
 async def test_the_blocks_own_error_comes_out_when_the_hold_is_gone(db: cm.Database) -> None:
     ada = await user()
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError) as raised:
         async with await reserve(ada.id):
             await ada.delete()
             raise KeyError
+    assert raised.value.__notes__ == ["The hold on the quota was not released: There is no such QuotaHold."]
 
 
-@pytest.mark.xfail(strict=True, reason="the error of the release takes the place of the block's own")
+async def test_a_block_that_is_cancelled_while_it_releases(db: cm.Database, url: str) -> None:
+    ada = await user()
+    hold = await reserve(ada.id)
+
+    async def work() -> None:
+        async with hold:
+            raise KeyError
+
+    async with session(url) as watching, locked(url, ada):
+        task = asyncio.create_task(work())
+        await until_waiting(watching)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert hold.state is OPEN
+
+
+async def test_a_commit_that_the_blocks_error_undid(db: cm.Database) -> None:
+    ada = await user()
+    with pytest.raises(KeyError):
+        async with await reserve(ada.id) as hold, cm.transaction():
+            await hold.commit()
+            raise KeyError
+    assert hold.state is RELEASED
+    assert await kinds(ada) == ["HOLD", "RELEASE"]
+    assert await numbers(ada) == (0, 0, 3)
+
+
 async def test_the_blocks_own_error_comes_out_of_a_transaction_that_failed(db: cm.Database) -> None:
     """A statement that failed leaves a transaction in which nothing can be released; its rollback does that."""
     ada = await user()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -137,11 +137,21 @@ async def test_an_override_counts_as_long_as_its_tier(db: cm.Database, noon: clo
     assert await limit(ada) == 3
 
 
-@pytest.mark.parametrize("daily_quota", [-1, 2**31])
-async def test_an_override_that_is_none(db: cm.Database, daily_quota: int) -> None:
+async def test_an_override_rests_while_its_tier_has_run_out(db: cm.Database, noon: clock.FrozenClock) -> None:
+    ada = await user(subscription_tier=PRO, subscription_expires_at=NOON + HOUR)
+    noon.advance(HOUR)
+    await ada.set_daily_quota(700)
+    assert await limit(ada) == 3
+    await ada.subscribe(PRO)
+    assert await limit(ada) == 700
+
+
+@pytest.mark.parametrize("daily_quota", [-1, 2**31, True, "5", 1.0])
+async def test_an_override_that_is_none(db: cm.Database, daily_quota: Any) -> None:
     ada = await user()
-    with pytest.raises(cm.InvalidInput):
+    with pytest.raises(cm.InvalidInput) as raised:
         await ada.set_daily_quota(daily_quota)
+    assert raised.value.field == "daily_quota"
     assert await limit(ada) == 3
 
 
@@ -256,10 +266,12 @@ async def test_cancelling_ends_at_once(db: cm.Database) -> None:
         ("tier", {"tier": "GOLD"}),
         ("tier", {"tier": "pro"}),
         ("tier", {"tier": None}),
+        ("tier", {"tier": ["PRO"]}),
         ("until", {"tier": "PRO", "until": NOON}),
         ("until", {"tier": "PRO", "until": NOON - SECOND}),
         ("until", {"tier": "PRO", "until": datetime(2030, 1, 1)}),
         ("until", {"tier": "PRO", "until": "tomorrow"}),
+        ("until", {"tier": "PRO", "until": datetime.max.replace(tzinfo=timezone(-HOUR))}),
     ],
 )
 async def test_a_subscription_that_is_none(db: cm.Database, field: str, arguments: dict[str, Any]) -> None:
@@ -275,5 +287,6 @@ async def test_a_subscription_of_nobody(db: cm.Database) -> None:
     await ada.delete()
     with pytest.raises(cm.NotFound, match="There is no such User"):
         await ada.subscribe(PRO)
+    assert ada.current_tier is FREE
     with pytest.raises(cm.NotFound, match="There is no such User"):
         await ada.cancel_subscription()

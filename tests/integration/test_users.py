@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, TypeVar
 
@@ -22,6 +20,7 @@ from charmodels.models import UserQuota
 from charmodels.querysets.users import UserQuerySet
 from charmodels.sql.binding import Fragment, bind
 from tests import factories
+from tests.quotas import statements
 
 T = TypeVar("T")
 
@@ -48,26 +47,6 @@ async def versions(db: cm.Database) -> list[Any]:
         *await db.client.fetch("SELECT xmin::text, ctid::text, * FROM users ORDER BY id"),
         *await db.client.fetch("SELECT xmin::text, ctid::text, * FROM user_quotas ORDER BY user_id"),
     ]
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Every statement that goes to the server in the block."""
-    seen: list[str] = []
-
-    class Seen(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            seen.append(record.getMessage())
-
-    logger, handler = logging.getLogger("charmodels.statements"), Seen()
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    try:
-        yield seen
-    finally:
-        logger.setLevel(level)
-        logger.removeHandler(handler)
 
 
 async def until_one_waits(db: cm.Database) -> None:
