@@ -177,7 +177,7 @@ async def test_a_sweep_reads_no_further_than_it_must(db: cm.Database) -> None:
         await connection.execute(FILL)
     async with cm.transaction() as tx:
         await tx.execute_script("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
-        [row] = await tx.fetch("SELECT charmodels_expire_holds(1, now() + interval '1 hour') AS expired")
+        [row] = await tx.fetch("SELECT charmodels_expire_holds(1, now() + interval '6 hours') AS expired")
         [read] = await tx.fetch("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'quota_holds'")
     assert row["expired"] == 10
     assert read["idx_tup_fetch"] < 100  # of 5000 that are overdue
