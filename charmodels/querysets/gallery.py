@@ -158,7 +158,7 @@ class GalleryQuery:
             "query": search.write_query(EntryRows(place)),
             "after": after(place),
         }
-        asked = {**_WALKING, "candidates": candidates, "rows": rows}
+        asked = {**_walking(), "candidates": candidates, "rows": rows}
         return bind("gallery_ranked", asked, parts=parts, bound=values)
 
     def counted(self, most: int) -> Fragment:
@@ -172,7 +172,7 @@ class GalleryQuery:
         """
         values: list[Any] = []
         parts = self._parts(placing(values))
-        return bind("gallery_count", {**_WALKING, "most": most}, parts=parts, bound=values)
+        return bind("gallery_count", {**_walking(), "most": most}, parts=parts, bound=values)
 
     def _parts(self, place: Place, *columns: str) -> dict[str, str]:
         """Write what these statements have in common."""
@@ -197,12 +197,14 @@ class GalleryQuery:
         return {"range": ranges, "conditions": conditions, "tagged": tagged, "found": found}
 
 
-_WALKING = {
-    "walk": limits.WALKED_ENTRIES,
-    "far": limits.WALKED_FAR,
-    "dense": limits.DENSE_ENTRIES,
-    "few": limits.FEW_TAGGED,
-}
+def _walking() -> dict[str, int]:
+    """Give the bounds of a walk, by their names in the statements."""
+    return {
+        "walk": limits.WALKED_ENTRIES,
+        "far": limits.WALKED_FAR,
+        "dense": limits.DENSE_ENTRIES,
+        "few": limits.FEW_TAGGED,
+    }
 
 
 def _only_excludes(condition: Condition) -> bool:
