@@ -92,6 +92,8 @@ class PagedQuerySet(QuerySet[M]):
         """
         _whole_number("size", size, least=1, most=limits.PAGE_SIZE)
         self._require_pages(sort)
+        if snippets:
+            self._require_snippets()
         query = self._with_sort_keys()
         key, described = b"", b""
         position: list[Any] | None = None
@@ -207,7 +209,10 @@ class PagedQuerySet(QuerySet[M]):
         return found, [[getattr(row, key) for key in keys] for row in found]
 
     async def _snippets(self, rows: list[M]) -> dict[Any, Snippet]:
-        raise InvalidInput(field="snippets", reason="need a text that is searched")
+        raise NotImplementedError
+
+    def _require_snippets(self) -> None:
+        raise InvalidInput(field="snippets", reason="need a text that is searched, which these rows have not")
 
     def _require_pages(self, sort: str) -> None:
         if sort not in self.sorts:
