@@ -11,8 +11,9 @@ import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -22,8 +23,9 @@ from charmodels.errors import InvalidCursor
 VERSION = 1
 """Stands first in every cursor. Cursors of another version are refused, so a change of format is safe."""
 
-LONGEST = 1024
-"""Characters in a cursor, at most: what is longer is none, and is not looked at."""
+LONGEST = 4096
+"""Characters in a cursor, at most: what is longer is none, and is not looked at. The longest key that a B-tree of
+PostgreSQL's holds, of about 2,700 bytes, fits."""
 
 _SIGNATURE_LENGTH = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,7 +38,7 @@ def encode(key: bytes, query: bytes, position: Sequence[Any]) -> str:
     Arguments:
         key: to sign with.
         query: describes the query, its sort and filters.
-        position: sort keys: datetimes, UUIDs, numbers, strings.
+        position: sort keys: datetimes, dates, UUIDs, numbers, strings.
 
     Returns:
         The cursor, of letters that need no escaping in a URL.
@@ -46,7 +48,8 @@ def encode(key: bytes, query: bytes, position: Sequence[Any]) -> str:
         >>> decode(b"secret", b"newest knights", cursor)
         [datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc), 7]
     """
-    payload = bytes([VERSION]) + json.dumps([_plain(value) for value in position], separators=(",", ":")).encode()
+    plain = json.dumps([_plain(value) for value in position], separators=(",", ":"), ensure_ascii=False)
+    payload = bytes([VERSION]) + plain.encode()
     return urlsafe_b64encode(payload + _sign(key, query, payload)).rstrip(b"=").decode()
 
 
@@ -94,6 +97,10 @@ def _plain(value: Any) -> Any:
         return {"u": value.hex}
     if isinstance(value, float):
         return {"f": value.hex()}
+    if isinstance(value, date):
+        return {"d": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"n": str(value)}
     return value
 
 
@@ -101,6 +108,13 @@ def _restored(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     [(kind, inner)] = value.items()
-    if kind == "t":
-        return _EPOCH + inner * _MICROSECOND
-    return UUID(inner) if kind == "u" else float.fromhex(inner)
+    return _RESTORED[kind](inner)
+
+
+_RESTORED: dict[str, Callable[[Any], Any]] = {
+    "t": lambda inner: _EPOCH + inner * _MICROSECOND,
+    "u": UUID,
+    "f": float.fromhex,
+    "d": date.fromisoformat,
+    "n": Decimal,
+}

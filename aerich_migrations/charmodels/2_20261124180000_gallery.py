@@ -35,7 +35,13 @@ $block$;
 CREATE OR REPLACE FUNCTION charmodels_publish() RETURNS trigger
 LANGUAGE plpgsql AS $function$
 BEGIN
-    NEW.published_at := CASE WHEN NEW.is_public THEN clock_timestamp() END;
+    -- Whoever inserts a public row may say since when it is; an object that is behind, when it is saved, forgets nothing.
+    NEW.published_at := CASE
+        WHEN NOT NEW.is_public THEN NULL
+        WHEN TG_OP = 'INSERT' THEN clock_timestamp()
+        WHEN OLD.is_public THEN coalesce(OLD.published_at, clock_timestamp())
+        ELSE clock_timestamp()
+    END;
     RETURN NEW;
 END
 $function$;
@@ -240,9 +246,10 @@ CREATE INDEX "characters_style" ON "characters" ("style_type", "created_at" DESC
 CREATE INDEX "users_name" ON "users" (lower("name"));
 DROP INDEX "characters_tags";
 CREATE OR REPLACE TRIGGER charmodels_publish_on_insert BEFORE INSERT ON "characters"
-FOR EACH ROW WHEN (NEW.is_public AND NEW.published_at IS NULL) EXECUTE FUNCTION charmodels_publish();
-CREATE OR REPLACE TRIGGER charmodels_publish_on_update BEFORE UPDATE OF is_public ON "characters"
-FOR EACH ROW WHEN (NEW.is_public IS DISTINCT FROM OLD.is_public) EXECUTE FUNCTION charmodels_publish();
+FOR EACH ROW WHEN (NEW.is_public = (NEW.published_at IS NULL)) EXECUTE FUNCTION charmodels_publish();
+CREATE OR REPLACE TRIGGER charmodels_publish_on_update BEFORE UPDATE OF is_public, published_at ON "characters"
+FOR EACH ROW WHEN (NEW.is_public IS DISTINCT FROM OLD.is_public OR NEW.is_public = (NEW.published_at IS NULL))
+EXECUTE FUNCTION charmodels_publish();
 CREATE OR REPLACE TRIGGER charmodels_canonical_tags BEFORE INSERT OR UPDATE OF tags ON "characters"
 FOR EACH ROW WHEN (cardinality(NEW.tags) > 0) EXECUTE FUNCTION charmodels_store_canonical_tags();
 CREATE OR REPLACE TRIGGER charmodels_canonical_tags BEFORE INSERT OR UPDATE OF tags ON "character_templates"

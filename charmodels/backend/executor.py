@@ -81,7 +81,7 @@ class Executor(AsyncpgExecutor):
         changed = self._changed_by_database()
         if (
             not changed
-            or not instance._custom_generated_pk
+            or (self.model._meta.pk.generated and not instance._custom_generated_pk)
             or self._has_db_default_values(instance, self.regular_columns_all)
         ):
             await super().execute_insert(instance)

@@ -305,33 +305,44 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
         gallery = self._gallery()
         if gallery is None:
             return super()._write_ranked(position, rows)
-        return gallery.ranked(self._required_search("relevance"), position, rows)
+        return gallery.ranked(self._required_search(), position, rows)
 
     def _write_count(self, most: int) -> Fragment:
         gallery = self._gallery()
-        if gallery is None or not gallery.needs_index:
+        if gallery is None or not gallery.needs_index or self._limit is not None or self._offset is not None:
             return super()._write_count(most)
         return gallery.counted(most)
 
     def _divided(self) -> tuple[Self, Self] | None:
-        """Give what a user sees in two parts, of which each has its index: the public, and their own private ones."""
-        for number, node in enumerate(self._q_objects):
-            if isinstance(node, VisibleTo) and not node.only_private:
-                public, private = self._clone(), self._clone()
-                del public._q_objects[number]
-                private._q_objects[number] = VisibleTo(node.user_id, only_private=True)
-                return public.public(), private
-        return None
+        """Give what a user sees in two parts, of which each has its index: the public, and their own.
+
+        The own ones that are public are in both: left out of one, they would be in neither where they are published or
+        unpublished between the two statements.
+        """
+        viewers = [node for node in self._q_objects if isinstance(node, VisibleTo)]
+        if len(viewers) != 1:
+            return None
+        public, own = self._clone(), self._clone()
+        others = [node for node in self._q_objects if not isinstance(node, VisibleTo)]
+        public._q_objects, own._q_objects = others, [*others, Q(user_id=viewers[0].user_id)]
+        return public.public(), own
 
     async def _read_both(
         self, parts: tuple[Self, Self], sort: Sort, position: list[Any] | None, rows: int
     ) -> tuple[list[Character], list[list[Any]]]:
         merged: dict[UUID, tuple[list[Any], Character]] = {}
-        for part in parts:
-            for row, place in zip(*await part._read(sort, position, rows), strict=True):
-                merged[row.id] = (place, row)
+        reaches: list[list[Any]] = []  # by relevance, each part has candidates of its own
+        for number, part in enumerate(parts):
+            before = None if position is None else [*position[:2], *position[2 + number :: 2]]
+            if sort == "relevance" and before is not None and before[2] is None:
+                reaches.append(before[2:])  # there was nothing
+                continue
+            found, places = await part._read(sort, before, rows)
+            merged |= {row.id: (place, row) for row, place in zip(found, places, strict=True)}
+            reaches.append(before[2:] if before else places[0][2:] if places else [None, None, None])
         ordered = sorted(merged.values(), key=lambda each: each[0][:2], reverse=sort != "oldest")[:rows]
-        return [row for _, row in ordered], [place for place, _ in ordered]
+        both = [bound for pair in zip(*reaches, strict=True) for bound in pair] if sort == "relevance" else []
+        return [row for _, row in ordered], [[*place[:2], *both] for place, _ in ordered]
 
     def _keys(self) -> Fragment:
         gallery = self._gallery()

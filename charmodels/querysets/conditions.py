@@ -226,7 +226,7 @@ class HasTags(Condition):
             written.append(f"{column} && {self._array(rows, self.any_of)}")
         if self.none_of:
             written.append(f"({column} && {self._array(rows, self.none_of)}) IS NOT TRUE")
-        return " AND ".join(written)
+        return f"({' AND '.join(written)})"  # it may be negated, or stand beside an OR
 
     def write_frequency(self, rows: Rows) -> str:
         """Write how many characters of the gallery have these tags at most, as far as the counters know by now."""
@@ -351,24 +351,21 @@ class VisibleTo(Condition):
 
     Arguments:
         user_id: the user.
-        only_private: leave out what is public.
     """
 
-    __slots__ = ("only_private", "user_id")
+    __slots__ = ("user_id",)
 
-    def __init__(self, user_id: UUID, *, only_private: bool = False) -> None:
+    def __init__(self, user_id: UUID) -> None:
         super().__init__()
         self.user_id = user_id
-        self.only_private = only_private
 
     def _parts(self) -> tuple[Any, ...]:
-        return self.user_id, self.only_private
+        return (self.user_id,)
 
     def write(self, rows: Rows) -> str:
         """Write the condition."""
         public = f"{rows.column('is_public')} = true AND {rows.column('generation_status')} = 'COMPLETED'"
-        own = f"{rows.column('user_id')} = {rows.bind(self.user_id)}"
-        return f"{own} AND NOT ({public})" if self.only_private else f"({public} OR {own})"
+        return f"({public} OR {rows.column('user_id')} = {rows.bind(self.user_id)})"
 
 
 class After(Condition):
@@ -378,24 +375,28 @@ class After(Condition):
         fields: the sort keys.
         position: that row's values of them.
         descending: whether the greatest comes first.
+        inclusive: whether that row is meant too.
     """
 
-    __slots__ = ("descending", "fields", "position")
+    __slots__ = ("descending", "fields", "inclusive", "position")
 
-    def __init__(self, fields: tuple[str, ...], position: tuple[Any, ...], *, descending: bool) -> None:
+    def __init__(
+        self, fields: tuple[str, ...], position: tuple[Any, ...], *, descending: bool, inclusive: bool = False
+    ) -> None:
         super().__init__()
         self.fields = fields
         self.position = position
         self.descending = descending
+        self.inclusive = inclusive
 
     def _parts(self) -> tuple[Any, ...]:
-        return self.fields, self.position, self.descending
+        return self.fields, self.position, self.descending, self.inclusive
 
     def write(self, rows: Rows) -> str:
         """Write the condition."""
         columns = ", ".join(map(rows.column, self.fields))
         values = ", ".join(map(rows.bind, self.position))
-        return f"({columns}) {'<' if self.descending else '>'} ({values})"
+        return f"({columns}) {'<' if self.descending else '>'}{'=' if self.inclusive else ''} ({values})"
 
 
 class OnPage(Condition):

@@ -14,6 +14,7 @@ from charmodels import limits
 from charmodels.enums import GenerationStatus
 from charmodels.pages import Sort
 from charmodels.querysets.conditions import (
+    After,
     Condition,
     ContainsText,
     EntryRows,
@@ -164,13 +165,14 @@ class GalleryQuery:
         """
         values: list[Any] = []
         place = placing(values)
-        within, candidates, after = reach(self.ranges, position)
+        within = Reach.of(position)
+        query = GalleryQuery([*self.conditions, *within.conditions], [*self.ranges, *within.ranges], self.others)
         parts = {
-            **GalleryQuery(self.conditions, within, self.others)._parts(place, "e.document"),
+            **query._parts(place, "e.document"),
             "query": search.write_query(EntryRows(place)),
-            "after": after(place),
+            "after": within.write_after(place),
         }
-        asked = {**_WALKING, "candidates": candidates, "rows": rows}
+        asked = {**_walking(), "candidates": within.candidates, "rows": rows}
         return bind("gallery_ranked", asked, parts=parts, bound=values)
 
     def counted(self, most: int) -> Fragment:
@@ -184,7 +186,7 @@ class GalleryQuery:
         """
         values: list[Any] = []
         parts = self._parts(placing(values))
-        return bind("gallery_count", {**_WALKING, "most": most}, parts=parts, bound=values)
+        return bind("gallery_count", {**_walking(), "most": most}, parts=parts, bound=values)
 
     def _parts(self, place: Place, *columns: str) -> dict[str, str]:
         """Write what these statements have in common."""
@@ -209,42 +211,64 @@ class GalleryQuery:
         return {"range": ranges, "conditions": conditions, "tagged": tagged, "found": found}
 
 
-_WALKING = {
-    "walk": limits.WALKED_ENTRIES,
-    "far": limits.WALKED_FAR,
-    "dense": limits.DENSE_ENTRIES,
-    "few": limits.FEW_TAGGED,
-}
+def _walking() -> dict[str, int]:
+    """Give the bounds of a walk, by their names in the statements."""
+    return {
+        "walk": limits.WALKED_ENTRIES,
+        "far": limits.WALKED_FAR,
+        "dense": limits.DENSE_ENTRIES,
+        "few": limits.FEW_TAGGED,
+    }
 
 
 def _only_excludes(condition: Condition) -> bool:
     return isinstance(condition, HasTags) and not (condition.any_of or condition.all_of)
 
 
-def reach(
-    ranges: Iterable[tuple[str, Any]], position: list[Any] | None
-) -> tuple[list[tuple[str, Any]], int, Callable[[Place], str]]:
-    """Tell which candidates a page by relevance ranks, and after which of them it begins.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which rows a page by relevance ranks, and after which of them it begins.
 
     Arguments:
-        ranges: of the query.
-        position: where the page before ended: rank, key, the newest and the oldest candidate's time, or None.
-
-    Returns:
-        The ranges with the candidates' own, how many candidates there may be, and what writes where the page begins.
+        candidates: how many are ranked, at most: the newest.
+        ranges: of time, that they are in.
+        conditions: what else bounds them.
+        start: rank and key of the last row of the page before.
     """
-    if position is None:
-        return list(ranges), limits.RANKED_CANDIDATES, lambda place: "true"
-    rank, key, newest, oldest = position
-    within = [*ranges, ("created_at__lte", newest)]
-    if oldest is not None:
-        within.append(("created_at__gte", oldest))
-    # Some may have come in between meanwhile; they must not push others out.
-    return (
-        within,
-        2 * limits.RANKED_CANDIDATES,
-        lambda place: f"(ranked.rank, ranked.id) < ({place(rank)}::float8, {place(key)}::uuid)",
-    )
+
+    candidates: int
+    ranges: tuple[tuple[str, Any], ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    start: tuple[float, Any] | None = None
+
+    @classmethod
+    def of(cls, position: list[Any] | None) -> Reach:
+        """Tell it from where the page before ended.
+
+        Arguments:
+            position: rank and key of that row; the newest candidate's time, and time and key of the oldest candidate,
+                or None and None where all that was found was ranked. None for the first page.
+
+        Returns:
+            The reach: all pages rank the rows that the first one did.
+        """
+        if position is None:
+            return cls(limits.RANKED_CANDIDATES)
+        rank, key, newest, oldest, last = position
+        ranges: list[tuple[str, Any]] = [("created_at__lte", newest)]
+        conditions = []
+        if last is not None:
+            ranges.append(("created_at__gte", oldest))
+            conditions.append(After(("created_at", "id"), (oldest, last), descending=False, inclusive=True))
+        # Some may have come in between meanwhile; they must not push others out.
+        return cls(2 * limits.RANKED_CANDIDATES, tuple(ranges), tuple(conditions), (rank, key))
+
+    def write_after(self, place: Place) -> str:
+        """Write where the page begins."""
+        if self.start is None:
+            return "true"
+        rank, key = self.start
+        return f"(ranked.rank, ranked.id) < ({place(rank)}::float8, {place(key)}::uuid)"
 
 
 def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:

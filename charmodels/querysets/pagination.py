@@ -66,7 +66,9 @@ class PagedQuerySet(QuerySet[M]):
     ) -> Page[M]:
         """Read one page.
 
-        Rows that are there while somebody turns the pages are seen once, whatever is inserted or deleted meanwhile.
+        Rows that are there while somebody turns the pages are seen once, whatever is inserted or deleted meanwhile. By
+        relevance the newest 500 of what is found are ranked, and a row whose text or tags are edited meanwhile may be
+        seen at its old and its new place.
 
         Arguments:
             size: rows on the page, 1 to 100.
@@ -90,9 +92,10 @@ class PagedQuerySet(QuerySet[M]):
             ...     first = await query.page(size=50)
             ...     return [*first, *await query.page(size=50, after=first.next_cursor)]
         """
-        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= limits.PAGE_SIZE:
-            raise InvalidInput(field="size", reason=f"must be a whole number from 1 to {limits.PAGE_SIZE}")
+        _whole_number("size", size, least=1, most=limits.PAGE_SIZE)
         self._require_pages(sort)
+        if snippets:
+            self._require_snippets()
         query = self._with_sort_keys()
         key, described = b"", b""
         position: list[Any] | None = None
@@ -157,8 +160,7 @@ class PagedQuerySet(QuerySet[M]):
         self._require_pages(sort)
         if sort == "relevance":
             raise InvalidInput(field="sort", reason="must be newest or oldest for a stream")
-        if batch < 1:
-            raise InvalidInput(field="batch", reason="must be at least 1")
+        _whole_number("batch", batch, least=1)
         query = self._with_sort_keys()
         position: list[Any] | None = None
         while True:
@@ -169,21 +171,25 @@ class PagedQuerySet(QuerySet[M]):
                 return
             position = positions[-1]
 
-    async def count_up_to(self, most: int = limits.COUNTED_ROWS) -> Total:
+    async def count_up_to(self, most: int | None = None) -> Total:
         """Count the rows, but not further than it takes.
 
         Arguments:
-            most: where to stop.
+            most: where to stop; None for 1,000.
 
         Returns:
             The count; `is_exact` is False where there are more than `most`.
+
+        Raises:
+            InvalidInput: `most` is no whole number, or less than 0.
 
         Example:
             >>> import charmodels as cm
             >>> async def show() -> None:
             ...     print(await cm.Character.objects.public().count_up_to(1000), "characters")
         """
-        statement, values = self._write_count(int(most) + 1)
+        most = limits.COUNTED_ROWS if most is None else _whole_number("most", most, least=0)
+        statement, values = self._write_count(most + 1)
         [row] = await self._client().fetch(statement, values)
         return Total(min(row["found"], most), is_exact=row["found"] <= most)
 
@@ -205,7 +211,10 @@ class PagedQuerySet(QuerySet[M]):
         return found, [[getattr(row, key) for key in keys] for row in found]
 
     async def _snippets(self, rows: list[M]) -> dict[Any, Snippet]:
-        raise InvalidInput(field="snippets", reason="need a text that is searched")
+        raise NotImplementedError
+
+    def _require_snippets(self) -> None:
+        raise InvalidInput(field="snippets", reason="need a text that is searched, which these rows have not")
 
     def _require_pages(self, sort: str) -> None:
         if sort not in self.sorts:
@@ -236,6 +245,12 @@ class PagedQuerySet(QuerySet[M]):
             conditions = [repr(self._keys())]
         described = repr((self.model.__name__, sort, conditions))
         return blake2b(described.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _whole_number(field: str, value: Any, *, least: int, most: int = limits.LARGEST_INTEGER) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidInput(field=field, reason=f"must be a whole number from {least} to {most}")
+    return value
 
 
 class _UnknownValueError(Exception):

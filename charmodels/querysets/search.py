@@ -10,13 +10,8 @@ from charmodels import limits
 from charmodels.errors import InvalidInput
 from charmodels.pages import Snippet, Sort
 from charmodels.querysets.base import M
-from charmodels.querysets.conditions import (
-    ContainsText,
-    InGallery,
-    MatchesText,
-    ModelRows,
-)
-from charmodels.querysets.gallery import placing, reach
+from charmodels.querysets.conditions import ContainsText, HasTags, InGallery, MatchesText, ModelRows
+from charmodels.querysets.gallery import Reach, placing
 from charmodels.querysets.tags import TaggedQuerySet
 from charmodels.sql.binding import bind
 from charmodels.tags import normalize_tag
@@ -73,8 +68,6 @@ class SearchedQuerySet(TaggedQuerySet[M]):
         if mode == "web":
             return self._with(MatchesText(asked))
         words = list(dict.fromkeys(_WORD.findall(asked)))
-        if not words:
-            return self.none()
         if len(words) > limits.SEARCH_TERMS:
             raise InvalidInput(field="text", reason=f"must have at most {limits.SEARCH_TERMS} words")
         return self._with(MatchesText(" & ".join(f"'{word}':*" for word in words), is_query=True))
@@ -92,15 +85,25 @@ class SearchedQuerySet(TaggedQuerySet[M]):
     async def _read(self, sort: Sort, position: list[Any] | None, rows: int) -> tuple[list[M], list[list[Any]]]:
         if sort != "relevance":
             return await super()._read(sort, position, rows)
-        statement, values = self._write_ranked(position, rows)
-        ranked = await self._client().fetch(statement, values)
-        found = {row.pk: row for row in await self._by_keys([row["id"] for row in ranked])}
-        kept = [row for row in ranked if row["id"] in found]  # one may have been deleted in between
-        return [found[row["id"]] for row in kept], [_ranked_position(row, position) for row in kept]
+        found: list[M] = []
+        positions: list[list[Any]] = []
+        while True:
+            asked = rows - len(found)
+            statement, values = self._write_ranked(position, asked)
+            ranked = await self._client().fetch(statement, values)
+            still = {row.pk: row for row in await self._by_keys([row["id"] for row in ranked])}
+            for row in ranked:
+                position = _ranked_position(row, position)
+                if row["id"] in still:
+                    found.append(still[row["id"]])
+                    positions.append(position)
+            # Where some were deleted or unpublished in between, others follow.
+            if len(ranked) < asked or len(found) == rows:
+                return found, positions
 
     def _write_ranked(self, position: list[Any] | None, rows: int) -> tuple[str, list[Any]]:
-        within, candidates, after = reach((), position)
-        chosen = self.filter(**dict(within)).newest().limit(candidates)._keys()
+        within = Reach.of(position)
+        chosen = self.filter(*within.conditions, **dict(within.ranges)).newest().limit(within.candidates)._keys()
         values = list(chosen.values)
         place = placing(values)
         own = ModelRows(self.model, 'm."{}"'.format, place)
@@ -108,30 +111,36 @@ class SearchedQuerySet(TaggedQuerySet[M]):
             "table": f'"{self.model._meta.db_table}"',
             "chosen": chosen.sql,
             "document": own.document,
-            "query": self._required_search("relevance").write_query(own),
-            "after": after(place),
+            "query": self._required_search().write_query(own),
+            "after": within.write_after(place),
         }
         return bind("rows_ranked", {"rows": rows}, parts=parts, bound=values)
 
     async def _by_keys(self, keys: list[Any]) -> list[M]:
-        """Read rows by their keys, with what this queryset reads besides."""
+        """Read rows by their keys, with what this queryset reads besides; who may see them is asked again."""
         if not keys:
             return []
         query = self._clone()
-        query._q_objects, query._orderings = [], []
+        query._orderings = []
+        query._q_objects = [
+            node for node in self._q_objects if not isinstance(node, HasTags | MatchesText | ContainsText | InGallery)
+        ]
         return await query.filter(pk__in=keys)
 
     def _require_pages(self, sort: str) -> None:
         super()._require_pages(sort)
         if sort == "relevance":
-            self._required_search("relevance")
+            self._required_search()
 
-    def _required_search(self, what: str) -> MatchesText:
+    def _require_snippets(self) -> None:
+        self._required_search("snippets", "need")
+
+    def _required_search(self, field: str = "sort", needs: str = "by relevance needs") -> MatchesText:
         for node in self._q_objects:
             condition = node.condition if isinstance(node, InGallery) else node
             if isinstance(condition, MatchesText):
                 return condition
-        raise InvalidInput(field="sort", reason=f"by {what} needs a text that is searched, in mode web or prefix")
+        raise InvalidInput(field=field, reason=f"{needs} a text that is searched, in mode web or prefix")
 
     async def _snippets(self, rows: list[M]) -> dict[Any, Snippet]:
         values: list[Any] = []
@@ -140,7 +149,7 @@ class SearchedQuerySet(TaggedQuerySet[M]):
         parts = {
             "table": f'"{self.model._meta.db_table}"',
             "text": own.text,
-            "query": self._required_search("snippets").write_query(own),
+            "query": self._required_search().write_query(own),
         }
         statement, bound = bind(
             "snippets", {"keys": [row.pk for row in rows], "marks": MARKS}, parts=parts, bound=values
@@ -176,5 +185,5 @@ def _ranked_position(row: Any, before: list[Any] | None) -> list[Any]:
     """Tell where a page by relevance may go on: after this row, among the candidates of the first page."""
     if before is not None:
         return [row["rank"], row["id"], *before[2:]]
-    oldest = row["oldest"] if row["candidates"] >= limits.RANKED_CANDIDATES else None
-    return [row["rank"], row["id"], row["newest"], oldest]
+    is_bounded = row["candidates"] >= limits.RANKED_CANDIDATES
+    return [row["rank"], row["id"], row["newest"], *((row["oldest"], row["last"]) if is_bounded else (None, None))]

@@ -37,11 +37,15 @@ WITH hint AS MATERIALIZED (
     UNION ALL
     SELECT * FROM looked_up
 ), reach AS (
-    SELECT count(*) AS candidates, max(created_at) AS newest, min(created_at) AS oldest FROM candidates
+    SELECT count(*) AS candidates,
+           max(created_at) AS newest,
+           min(created_at) AS oldest,
+           (SELECT character_id FROM candidates ORDER BY created_at, character_id LIMIT 1) AS last
+    FROM candidates
 ), ranked AS (
     SELECT character_id AS id, ts_rank(document, :query, 1)::float8 AS rank FROM candidates
 )
-SELECT ranked.id, ranked.rank, reach.candidates, reach.newest, reach.oldest
+SELECT ranked.id, ranked.rank, reach.candidates, reach.newest, reach.oldest, reach.last
 FROM ranked
 CROSS JOIN reach
 WHERE :after

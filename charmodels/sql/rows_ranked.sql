@@ -5,9 +5,13 @@ WITH candidates AS MATERIALIZED (
     FROM :table AS m
     WHERE m.id IN (:chosen)
 ), reach AS (
-    SELECT count(*) AS candidates, max(created_at) AS newest, min(created_at) AS oldest FROM candidates
+    SELECT count(*) AS candidates,
+           max(created_at) AS newest,
+           min(created_at) AS oldest,
+           (SELECT id FROM candidates ORDER BY created_at, id LIMIT 1) AS last
+    FROM candidates
 )
-SELECT ranked.id, ranked.rank, reach.candidates, reach.newest, reach.oldest
+SELECT ranked.id, ranked.rank, reach.candidates, reach.newest, reach.oldest, reach.last
 FROM candidates AS ranked
 CROSS JOIN reach
 WHERE :after

@@ -11,9 +11,9 @@ import pytest
 
 import charmodels as cm
 from charmodels.querysets.characters import CharacterQuerySet
-from tests import factories, galleries
-from tests.galleries import START, fill, shown, tag_counts
+from tests import factories, random_gallery
 from tests.quotas import statements
+from tests.random_gallery import START, fill, shown, tag_counts
 
 ANIME, FANTASY = cm.StyleType.ANIME, cm.StyleType.FANTASY
 Keep = Callable[[cm.Character], bool]
@@ -49,7 +49,7 @@ def facets_of(characters: list[cm.Character]) -> cm.Facets:
 
 @pytest.mark.parametrize("name", QUERIES)
 async def test_facets_count_what_the_query_finds(db: cm.Database, name: str) -> None:
-    everyone = await fill(200, await galleries.owners(3))
+    everyone = await fill(200, await random_gallery.owners(3))
     narrow, keep = QUERIES[name]
     facets = await narrow(cm.Character.objects.public()).facets()
     assert facets == facets_of([each for each in shown(everyone) if keep(each)])
@@ -59,7 +59,7 @@ async def test_facets_count_what_the_query_finds(db: cm.Database, name: str) -> 
 
 
 async def test_facets_without_their_own_filter(db: cm.Database) -> None:
-    public = shown(await fill(200, await galleries.owners(3)))
+    public = shown(await fill(200, await random_gallery.owners(3)))
     query = cm.Character.objects.public().styled(ANIME, FANTASY).tagged(any_of=["hero", "sea"], none_of=["gore"])
     facets = await query.facets(disjunctive=True)
     styled = [each for each in public if each.style_type in (ANIME, FANTASY) and "gore" not in each.tags]
@@ -72,7 +72,7 @@ async def test_facets_without_their_own_filter(db: cm.Database) -> None:
 
 
 async def test_facets_are_of_the_page_that_a_limit_leaves(db: cm.Database) -> None:
-    public = shown(await fill(100, await galleries.owners(1)))
+    public = shown(await fill(100, await random_gallery.owners(1)))
     newest = sorted(public, key=lambda each: (each.created_at, each.id), reverse=True)[:10]
     assert await cm.Character.objects.public().newest().limit(10).facets() == facets_of(newest)
 
@@ -97,7 +97,7 @@ async def test_a_number_of_tags_that_is_none(db: cm.Database, tags: int) -> None
 
 @pytest.mark.parametrize("name", QUERIES)
 async def test_statistics_count_what_the_query_finds(db: cm.Database, name: str) -> None:
-    everyone = await fill(200, await galleries.owners(3))
+    everyone = await fill(200, await random_gallery.owners(3))
     knight = await factories.template()
     await cm.Character.filter(style_type="ANIME").update(template_id=knight.id)
     narrow, keep = QUERIES[name]
@@ -152,7 +152,7 @@ def likeness(one: cm.Character, public: list[cm.Character]) -> Callable[[cm.Char
 
 @pytest.mark.parametrize("folded", [0, 20, 1_000_000])
 async def test_similar_is_who_shares_rare_tags_then_the_style(db: cm.Database, folded: int) -> None:
-    everyone = await fill(150, await galleries.owners(3))
+    everyone = await fill(150, await random_gallery.owners(3))
     public = shown(everyone)
     await db.client.fetch("SELECT charmodels_fold_tags($1)", [folded])
     for one in everyone[:25]:

@@ -94,7 +94,13 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_publish() RETURNS trigger
 LANGUAGE plpgsql AS $function$
 BEGIN
-    NEW.published_at := CASE WHEN NEW.is_public THEN clock_timestamp() END;
+    -- Whoever inserts a public row may say since when it is; an object that is behind, when it is saved, forgets nothing.
+    NEW.published_at := CASE
+        WHEN NOT NEW.is_public THEN NULL
+        WHEN TG_OP = 'INSERT' THEN clock_timestamp()
+        WHEN OLD.is_public THEN coalesce(OLD.published_at, clock_timestamp())
+        ELSE clock_timestamp()
+    END;
     RETURN NEW;
 END
 $function$;
