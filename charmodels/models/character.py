@@ -12,7 +12,7 @@ from charmodels import limits
 from charmodels.backend.constraints import Check, length, one_of, tag_list
 from charmodels.backend.schema import Index
 from charmodels.enums import GenerationStatus, StyleType
-from charmodels.errors import NotFound
+from charmodels.errors import InvalidInput, NotFound
 from charmodels.fields import LiteralBooleanField, TextArrayField, enum_field
 from charmodels.models.base import Entity
 from charmodels.querysets.characters import CharacterManager, CharacterQuerySet
@@ -207,6 +207,8 @@ class Character(Entity):
 
     def _row(self) -> CharacterQuerySet:
         """Give the queryset of this one row."""
+        if not hasattr(self, "id"):
+            raise InvalidInput(field="id", reason="was left out by only(), so it is not known which row this is")
         rows = type(self).objects.filter(id=self.id)
         return rows.filter(user_id=self.user_id) if hasattr(self, "user_id") else rows  # only() may have left it out
 

@@ -22,17 +22,22 @@ class Rows(Protocol):
 
     def column(self, name: str) -> str:
         """Write a column, by the name of its field."""
+        raise NotImplementedError
 
-    def bind(self, value: Any) -> str:
-        """Put a value beside the statement, and write where it stands."""
+    @property
+    def bind(self) -> Callable[[Any], str]:
+        """What puts a value beside the statement, and writes where it stands."""
+        raise NotImplementedError
 
     @property
     def document(self) -> str:
         """Write what full-text search reads."""
+        raise NotImplementedError
 
     @property
     def content(self) -> str:
         """Write what substrings are looked for in."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

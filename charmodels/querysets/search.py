@@ -22,6 +22,9 @@ SearchMode: TypeAlias = Literal["web", "prefix", "substring"]
 MARKS = "\x02\x03"
 """What stands around a find while the rest of a snippet is escaped."""
 
+SEPARATOR = "\x1f"
+"""Stands between name and prompt where substrings are looked for (`charmodels_content`)."""
+
 _WORD = re.compile(r"\w+")
 
 
@@ -64,6 +67,8 @@ class SearchedQuerySet(TaggedQuerySet[M]):
         if not asked.strip():
             return self
         if mode == "substring":
+            if SEPARATOR in asked:
+                raise InvalidInput(field="text", reason="must not hold the separator of units (U+001F)")
             return self._with(ContainsText(asked, _as_tag(asked)))
         if mode == "web":
             return self._with(MatchesText(asked))

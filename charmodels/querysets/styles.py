@@ -30,7 +30,7 @@ class StyledQuerySet(QuerySet[M]):
         """
         if not styles:
             raise InvalidInput(field="style_type", reason="needs at least one style to narrow to")
-        known = {style.value for style in StyleType}
+        known = [style.value for style in StyleType]
         for style in styles:
             if style not in known:
                 raise InvalidInput(field="style_type", reason=f"must be one of {', '.join(sorted(known))}")

@@ -9,6 +9,7 @@ from uuid import UUID
 from tortoise import fields
 
 import charmodels as cm
+from charmodels.fields import TextArrayField
 from charmodels.querysets.characters import CharacterQuerySet
 from charmodels.querysets.templates import CharacterTemplateQuerySet
 from charmodels.querysets.users import UserQuerySet
@@ -40,6 +41,34 @@ async def chains(user_id: UUID) -> None:
     assert_type(await query.count(), int)
     async for character in query:
         assert_type(character, cm.Character)
+    gallery = (
+        cm.Character.objects.search("knight", mode="prefix")
+        .public()
+        .tagged(any_of=["hero"], none_of={"gore"})
+        .visible_to(user_id)
+        .editable_by(str(user_id))
+        .from_template()
+        .created_between(end=datetime.now(UTC))
+        .oldest()
+        .none()
+    )
+    assert_type(gallery, CharacterQuerySet)
+    page = await gallery.page(20, None, "relevance", with_total=True, snippets=True)
+    assert_type(page, cm.Page[cm.Character])
+    assert_type(page.items, list[cm.Character])
+    assert_type(page.next_cursor, str | None)
+    assert_type(page.has_more, bool)
+    assert_type(page.total, cm.Total | None)
+    assert_type(page.snippets[user_id], cm.Snippet)
+    assert_type([each.name for each in page], list[str | None])
+    async for later in gallery.pages(size=50, sort="oldest"):
+        assert_type(later, cm.Page[cm.Character])
+    async for character in gallery.stream():
+        assert_type(character, cm.Character)
+    assert_type(await gallery.count_up_to(100), cm.Total)
+    assert_type(await gallery.add_tags("hero", "knight"), int)
+    assert_type(await gallery.remove_tags("hero"), int)
+    assert_type(await gallery.set_tags(), int)
     assert_type(cm.User.objects.filter(name="Ada"), UserQuerySet)
     assert_type(await cm.User.objects.get_by_email("ada@example.com"), cm.User)
     users = cm.User.objects.subscribed().active_since(timedelta(days=7)).filter(name="Ada")
@@ -118,6 +147,32 @@ class Shelf(cm.Model):
     objects = ShelfManager()
 
 
+class BookQuerySet(cm.TaggedQuerySet["Book"]):
+    tags_field = "subjects"
+    recency = "bought_at"
+
+    def thick(self) -> BookQuerySet:
+        return self.filter(pages__gt=1000)
+
+
+class BookManager(cm.Manager[BookQuerySet]):
+    queryset_class = BookQuerySet
+
+
+class Book(cm.Model):
+    id = fields.IntField(primary_key=True)
+    pages = fields.IntField()
+    subjects: list[str] = TextArrayField()
+    bought_at = fields.DatetimeField()
+    objects = BookManager()
+
+
 async def own_models() -> None:
+    books = Book.objects.tagged(all_of=["dragons"]).thick().newest().filter(id=1)
+    assert_type(books, BookQuerySet)
+    assert_type(await books.page(sort="oldest"), cm.Page[Book])
+    assert_type(await books.add_tags("read"), int)
+    async for book in books.stream():
+        assert_type(book, Book)
     assert_type(Shelf.objects.wide().filter(id=1), ShelfQuerySet)
     assert_type(await Shelf.objects.wide(), list[Shelf])
