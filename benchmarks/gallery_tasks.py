@@ -144,6 +144,7 @@ async def tasks(connection: Connection, probes: Probes) -> list[Task]:
         *await _browsing(connection),
         *_by_tags(probes),
         *_by_words(probes),
+        *await _by_relevance(probes),
         *_trapped(),
         *_counting(probes),
         *await _about_one(connection, probes),
@@ -193,19 +194,6 @@ def _worded(name: str, word: str, **more: Any) -> Task:
     )
 
 
-def _ranked(name: str, word: str) -> Task:
-    found = "e.document @@ websearch_to_tsquery('english', $1)"
-    order = "ts_rank(e.document, websearch_to_tsquery('english', $1), 1) DESC, e.character_id DESC"
-    return _page(
-        name,
-        lambda public: public.search(word),
-        contenders.old_search(word),
-        contenders.obvious_page(found, word, order=order),
-        how={"sort": "relevance"},
-        is_page=False,
-    )
-
-
 def _by_tags(probes: Probes) -> list[Task]:
     tags = probes.tags
     without = [tags["common"], tags["second"]]
@@ -241,8 +229,6 @@ def _by_words(probes: Probes) -> list[Task]:
             ),
             contenders.obvious_page("e.document @@ websearch_to_tsquery('english', $1) AND e.tags @> $2", rare, [tag]),
         ),
-        _ranked("10 % word, by relevance", words["tenth"]),
-        _ranked("2 % word, by relevance", words["fiftieth"]),
         _page(
             "substring of a rare word",
             lambda public: public.search(part, mode="substring"),
@@ -250,6 +236,27 @@ def _by_words(probes: Probes) -> list[Task]:
             contenders.obvious_page("(e.content LIKE $1 OR e.tags @> ARRAY[$2::text])", f"%{part}%", part),
         ),
     ]
+
+
+async def _by_relevance(probes: Probes) -> list[Task]:
+    """Rank what is found: the obvious way ranks all of it, ours the newest."""
+    found = "e.document @@ websearch_to_tsquery('english', $1)"
+    order = "ts_rank(e.document, websearch_to_tsquery('english', $1), 1) DESC, e.character_id DESC"
+    made = []
+    for share, word in (("10 %", probes.words["tenth"]), ("2 %", probes.words["fiftieth"])):
+        first = await cm.Character.objects.public().search(word).page(PAGE, sort="relevance")
+        for page, after in (("", None), (", page 2", first.next_cursor)):
+            made.append(
+                _page(
+                    f"{share} word, ranked{page}",
+                    lambda public, word=word: public.search(word),
+                    contenders.old_search(word),
+                    [] if page else contenders.obvious_page(found, word, order=order),
+                    how={"sort": "relevance", "after": after},
+                    is_page=False,
+                )
+            )
+    return made
 
 
 def _trapped() -> list[Task]:
