@@ -262,7 +262,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
 
         What counts is the tags that they share, a rare one more than a common one, then the style, then the time. Of
         common tags it looks at the newest characters only: at all holders of the rarest of its tags, up to 5,000 of
-        them, and besides at the newest 4,000 characters.
+        them, and besides at the newest 8,000 characters.
 
         Arguments:
             character: the character or its id; it may be private.

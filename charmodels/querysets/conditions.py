@@ -81,31 +81,33 @@ class ModelRows:
 
 @dataclass(frozen=True, slots=True)
 class EntryRows:
-    """Entries of the gallery, under the name `e`.
+    """Entries of the gallery.
 
     Arguments:
         bind: puts a value beside the statement.
         by_tags: whether the index on tags may be used.
+        name: what they are called in the statement.
     """
 
     bind: Callable[[Any], str]
     by_tags: bool = True
+    name: str = "e"
 
     def column(self, name: str) -> str:
         """Write a column, by the name of its field."""
         if name == "tags" and not self.by_tags:
-            return "(e.tags || '{}'::text[])"  # the same, but no column
-        return f"e.{'character_id' if name == 'id' else name}"
+            return f"({self.name}.tags || '{{}}'::text[])"  # the same, but no column
+        return f"{self.name}.{'character_id' if name == 'id' else name}"
 
     @property
     def document(self) -> str:
         """Write what full-text search reads."""
-        return "e.document"
+        return f"{self.name}.document"
 
     @property
     def content(self) -> str:
         """Write what substrings are looked for in."""
-        return "e.content"
+        return f"{self.name}.content"
 
 
 class Condition(Q):

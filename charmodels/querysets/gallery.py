@@ -97,7 +97,7 @@ class GalleryQuery:
 
     def write_ranges(self, place: Place) -> str:
         """Write what the walk begins with."""
-        return _all(f"e.{name.partition('__')[0]} {_RANGES[name]} {place(value)}" for name, value in self.ranges)
+        return _write_ranges("e", self.ranges, place)
 
     def write_conditions(self, place: Place, *, by_tags: bool = True) -> str:
         """Write the rest, `by_tags` so that the index on tags can be used."""
@@ -146,9 +146,12 @@ class GalleryQuery:
             "after": after,
             "after_found": after_found,
             "direction": "DESC" if sort == "newest" else "ASC",
-            "walk": place(limits.WALKED_ENTRIES),
-            "few": place(limits.FEW_TAGGED),
-            "rows": place(rows),
+            # Numbers in the statement, not beside it: told how short the page is, the server soon keeps one plan for
+            # all values, and planning takes half of the time of a page that many of the newest entries fill.
+            "glance": str(limits.GLANCED_ENTRIES),
+            "walk": str(limits.WALKED_ENTRIES),
+            "few": str(limits.FEW_TAGGED),
+            "rows": str(int(rows)),
         }
         return bind("gallery_keys", {}, parts=parts).sql
 
@@ -168,11 +171,20 @@ class GalleryQuery:
         within = Reach.of(position)
         query = GalleryQuery([*self.conditions, *within.conditions], [*self.ranges, *within.ranges], self.others)
         parts = {
-            **query._parts(place, "e.document"),
+            **self._parts(place),
+            "range": query.write_ranges(place),
+            "conditions": query.write_conditions(place),
+            # Not for the index: the server would choose between it and the one on words by how wide the span is.
+            "within_found": within.write(place, "found"),
             "query": search.write_query(EntryRows(place)),
             "after": within.write_after(place),
         }
-        asked = {**_walking(), "candidates": within.candidates, "rows": rows}
+        asked = {
+            **_walking(),
+            "enough": limits.RANKED_CANDIDATES,
+            "candidates": within.candidates,
+            "rows": rows,
+        }
         return bind("gallery_ranked", asked, parts=parts, bound=values)
 
     def counted(self, most: int) -> Fragment:
@@ -188,13 +200,12 @@ class GalleryQuery:
         parts = self._parts(placing(values))
         return bind("gallery_count", {**_walking(), "most": most}, parts=parts, bound=values)
 
-    def _parts(self, place: Place, *columns: str) -> dict[str, str]:
+    def _parts(self, place: Place) -> dict[str, str]:
         """Write what these statements have in common."""
         ranges, conditions = self.write_ranges(place), self.write_conditions(place)
-        selected = ", ".join(("e.created_at", "e.character_id", *columns))
 
         def select(where: str) -> str:
-            return f"SELECT {selected} FROM gallery_entries AS e WHERE {ranges} AND {where}"  # noqa: S608
+            return f"SELECT e.created_at, e.character_id FROM gallery_entries AS e WHERE {ranges} AND {where}"  # noqa: S608
 
         tagged, found = "NULL::bigint", select(conditions)
         with_tags = [each for each in self.conditions if isinstance(each, HasTags) and (each.any_of or each.all_of)]
@@ -202,7 +213,7 @@ class GalleryQuery:
             rows = EntryRows(place)
             tagged = f"least({', '.join(each.write_frequency(rows) for each in with_tags)})"
             if len(with_tags) < len([each for each in self.conditions if not _only_excludes(each)]):
-                hint, bound = "(SELECT tagged FROM hint)", place(limits.MANY_TAGGED)
+                hint, bound = "(SELECT tagged FROM hint)", limits.MANY_TAGGED
                 without_index = self.write_conditions(place, by_tags=False)
                 found = (
                     f"{select(f'{conditions} AND {hint} <= {bound}')} UNION ALL "
@@ -213,12 +224,11 @@ class GalleryQuery:
 
 def _walking() -> dict[str, int]:
     """Give the bounds of a walk, by their names in the statements."""
-    return {
-        "walk": limits.WALKED_ENTRIES,
-        "far": limits.WALKED_FAR,
-        "dense": limits.DENSE_ENTRIES,
-        "few": limits.FEW_TAGGED,
-    }
+    return {"glance": limits.GLANCED_FAR, "far": limits.WALKED_FAR, "few": limits.FEW_TAGGED}
+
+
+def _write_ranges(table: str, ranges: Iterable[tuple[str, Any]], place: Place) -> str:
+    return _all(f"{table}.{name.partition('__')[0]} {_RANGES[name]} {place(value)}" for name, value in ranges)
 
 
 def _only_excludes(condition: Condition) -> bool:
@@ -262,6 +272,11 @@ class Reach:
             conditions.append(After(("created_at", "id"), (oldest, last), descending=False, inclusive=True))
         # Some may have come in between meanwhile; they must not push others out.
         return cls(2 * limits.RANKED_CANDIDATES, tuple(ranges), tuple(conditions), (rank, key))
+
+    def write(self, place: Place, table: str) -> str:
+        """Write that a row of a table is among them."""
+        rows = EntryRows(place, name=table)
+        return _all((_write_ranges(table, self.ranges, place), *(each.write(rows) for each in self.conditions)))
 
     def write_after(self, place: Place) -> str:
         """Write where the page begins."""

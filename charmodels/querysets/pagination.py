@@ -67,7 +67,7 @@ class PagedQuerySet(QuerySet[M]):
         """Read one page.
 
         Rows that are there while somebody turns the pages are seen once, whatever is inserted or deleted meanwhile. By
-        relevance the newest 500 of what is found are ranked, and a row whose text or tags are edited meanwhile may be
+        relevance the newest 300 of what is found are ranked, and a row whose text or tags are edited meanwhile may be
         seen at its old and its new place.
 
         Arguments:

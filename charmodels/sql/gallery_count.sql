@@ -1,24 +1,24 @@
 -- Counts what a query finds in the public gallery, as far as it takes. As in gallery_ranked, by walking or by an index.
 WITH hint AS MATERIALIZED (
     SELECT :tagged AS tagged
-), probe AS MATERIALIZED (
+), glanced AS MATERIALIZED (
     SELECT count(*) AS found
     FROM (
-        SELECT FROM (
-            SELECT e.* FROM gallery_entries AS e
-            WHERE :range
-            ORDER BY e.created_at DESC, e.character_id DESC
-            LIMIT (SELECT CASE WHEN tagged <= :few::bigint THEN 0 ELSE :walk::bigint END FROM hint)
-        ) AS e
-        WHERE :conditions
-        LIMIT :dense::bigint
-    ) AS dense
+        SELECT e.* FROM gallery_entries AS e
+        WHERE :range
+        ORDER BY e.created_at DESC, e.character_id DESC
+        LIMIT (SELECT CASE WHEN tagged <= :few::bigint THEN 0 ELSE :glance::bigint END FROM hint)
+    ) AS e
+    WHERE :conditions
 ), walked AS MATERIALIZED (
     SELECT FROM (
         SELECT e.* FROM gallery_entries AS e
         WHERE :range
         ORDER BY e.created_at DESC, e.character_id DESC
-        LIMIT (SELECT CASE WHEN found < :dense::bigint THEN 0 ELSE :far::bigint END FROM probe)
+        LIMIT (
+            SELECT CASE WHEN found * :far::bigint >= :most::bigint * :glance::bigint THEN :far::bigint ELSE 0 END
+            FROM glanced
+        )
     ) AS e
     WHERE :conditions
     LIMIT :most::bigint

@@ -6,27 +6,48 @@
 -- have it were spread evenly; for a trend that died it walks through nearly everything. Here it has no choice: OFFSET 0
 -- keeps it from looking for an order inside, and values stand in subqueries, so that statistics do not tempt it.
 --
--- What the counters say of the tags spares the walk where they are rare, and the reading of a long list of an index where
--- they are common and a text is searched as well.
+-- A glance at the very newest fills the page, or tells whether a walk is going to: there is one only if finds that keep
+-- coming as they did would fill it. What the counters say of the tags spares even the glance where they are rare, and the
+-- reading of a long list of an index where they are common and a text is searched as well.
 WITH hint AS MATERIALIZED (
     SELECT :tagged AS tagged
+), glanced AS MATERIALIZED (
+    SELECT e.created_at, e.character_id
+    FROM (
+        SELECT e.* FROM gallery_entries AS e
+        WHERE :range AND :after
+        ORDER BY e.created_at :direction, e.character_id :direction
+        LIMIT (SELECT CASE WHEN tagged <= :few::bigint THEN 0 ELSE :glance::bigint END FROM hint)
+    ) AS e
+    WHERE :conditions
+    LIMIT :rows::bigint
 ), walked AS MATERIALIZED (
     SELECT e.created_at, e.character_id
     FROM (
         SELECT e.* FROM gallery_entries AS e
         WHERE :range AND :after
         ORDER BY e.created_at :direction, e.character_id :direction
-        LIMIT (SELECT CASE WHEN tagged <= :few::bigint THEN 0 ELSE :walk::bigint END FROM hint)
+        LIMIT (
+            SELECT CASE
+                WHEN count(*) < :rows::bigint AND count(*) * :walk::bigint >= :rows::bigint * :glance::bigint
+                THEN :walk::bigint ELSE 0
+            END
+            FROM glanced
+        )
     ) AS e
     WHERE :conditions
     LIMIT :rows::bigint
+), filled AS MATERIALIZED (
+    SELECT character_id FROM glanced WHERE (SELECT count(*) FROM glanced) >= :rows::bigint
+    UNION ALL
+    SELECT character_id FROM walked WHERE (SELECT count(*) FROM walked) >= :rows::bigint
 ), looked_up AS (
     SELECT found.created_at, found.character_id
     FROM (:found OFFSET 0) AS found
-    WHERE (SELECT count(*) FROM walked) < :rows::bigint AND :after_found
+    WHERE NOT EXISTS (SELECT FROM filled) AND :after_found
     ORDER BY found.created_at :direction, found.character_id :direction
     LIMIT :rows::bigint
 )
-SELECT character_id FROM walked WHERE (SELECT count(*) FROM walked) >= :rows::bigint
+SELECT character_id FROM filled
 UNION ALL
 SELECT character_id FROM looked_up

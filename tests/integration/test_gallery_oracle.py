@@ -32,12 +32,13 @@ SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 WAYS = {
     "as it is": {},
-    "walk": {"FEW_TAGGED": -1, "WALKED_ENTRIES": 10_000, "DENSE_ENTRIES": 1},
-    "walk a little": {"FEW_TAGGED": -1, "WALKED_ENTRIES": 25, "WALKED_FAR": 60, "DENSE_ENTRIES": 2},
-    "look up": {"WALKED_ENTRIES": 0, "WALKED_FAR": 0},
+    "glance": {"FEW_TAGGED": -1, "GLANCED_ENTRIES": 10_000, "GLANCED_FAR": 10_000, "WALKED_FAR": 10_000},
+    "walk": {"FEW_TAGGED": -1, "GLANCED_ENTRIES": 5, "WALKED_ENTRIES": 10_000, "GLANCED_FAR": 5, "WALKED_FAR": 10_000},
+    "walk a little": {"FEW_TAGGED": -1, "GLANCED_ENTRIES": 5, "WALKED_ENTRIES": 25, "GLANCED_FAR": 5, "WALKED_FAR": 60},
+    "look up": {"GLANCED_ENTRIES": 0, "WALKED_ENTRIES": 0, "GLANCED_FAR": 0, "WALKED_FAR": 0},
     "look up without the index on tags": {"FEW_TAGGED": 1_000_000, "MANY_TAGGED": -1},
-    "rank a few": {"RANKED_CANDIDATES": 15, "WALKED_ENTRIES": 25, "DENSE_ENTRIES": 1, "FEW_TAGGED": -1},
-    "count a few": {"COUNTED_ROWS": 12, "WALKED_ENTRIES": 40, "WALKED_FAR": 50, "DENSE_ENTRIES": 3},
+    "rank a few": {"RANKED_CANDIDATES": 15, "GLANCED_FAR": 5, "WALKED_FAR": 25, "FEW_TAGGED": -1},
+    "count a few": {"COUNTED_ROWS": 12, "GLANCED_FAR": 5, "WALKED_FAR": 50},
 }
 """How the index may be asked, by limits that differ from those of `charmodels.limits`."""
 
