@@ -383,8 +383,8 @@ async def ways_taken(world: World, query: CharacterQuerySet, rows: int) -> tuple
 
     def visit(node: dict[str, Any]) -> None:
         nonlocal walked_rows
-        if node.get("Subplan Name") == "CTE walked":
-            walked_rows = node["Actual Rows"]
+        if node.get("Subplan Name") in ("CTE glanced", "CTE walked"):
+            walked_rows = max(walked_rows, node["Actual Rows"])
         if "Index Name" in node and node["Actual Loops"]:
             indexes.add(node["Index Name"])
         for child in node.get("Plans", ()):
