@@ -36,7 +36,7 @@ WITH hint AS MATERIALIZED (
     SELECT * FROM walked WHERE (SELECT count(*) FROM walked) >= :candidates::bigint
     UNION ALL
     SELECT * FROM looked_up
-), reach AS (
+), reach AS MATERIALIZED (
     SELECT count(*) AS candidates,
            max(created_at) AS newest,
            min(created_at) AS oldest,
