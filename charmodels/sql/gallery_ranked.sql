@@ -51,7 +51,7 @@ WITH hint AS MATERIALIZED (
     SELECT e.created_at, e.character_id, e.document
     FROM looked_up
     JOIN gallery_entries AS e USING (character_id)
-), reach AS (
+), reach AS MATERIALIZED (
     SELECT count(*) AS candidates, max(created_at) AS newest, min(created_at) AS oldest FROM candidates
 ), ranked AS (
     SELECT character_id AS id, ts_rank(document, :query, 1)::float8 AS rank FROM candidates

@@ -4,7 +4,7 @@ WITH candidates AS MATERIALIZED (
     SELECT m.id, m.created_at, ts_rank(:document, :query, 1)::float8 AS rank
     FROM :table AS m
     WHERE m.id IN (:chosen)
-), reach AS (
+), reach AS MATERIALIZED (
     SELECT count(*) AS candidates, max(created_at) AS newest, min(created_at) AS oldest FROM candidates
 )
 SELECT ranked.id, ranked.rank, reach.candidates, reach.newest, reach.oldest
