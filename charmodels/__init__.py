@@ -66,7 +66,7 @@ from charmodels.schemas import (
 )
 from charmodels.seeds import SeedCount, SeedReport, seed
 from charmodels.settings import Environment, Settings
-from charmodels.tags import normalize_tag, normalize_tags
+from charmodels.tags import TagCount, normalize_tag, normalize_tags
 from charmodels.transactions import transaction
 from charmodels.version import __version__
 
@@ -129,6 +129,7 @@ __all__ = [
     "StyleType",
     "SubscriptionTier",
     "TagAlias",
+    "TagCount",
     "TaggedQuerySet",
     "Total",
     "User",

@@ -17,6 +17,7 @@ from charmodels.querysets.gallery import SHOWN, GalleryQuery, is_public, placing
 from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.search import SearchedQuerySet
 from charmodels.querysets.styles import StyledQuerySet
+from charmodels.querysets.tag_counts import CountedTagsQuerySet
 from charmodels.schemas import CharacterCreate
 from charmodels.sql.binding import Fragment
 from charmodels.values import Identifier, validate
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from charmodels.models.template import CharacterTemplate
 
 
-class CharacterQuerySet(SearchedQuerySet["Character"], OwnedQuerySet["Character"], StyledQuerySet["Character"]):
+class CharacterQuerySet(
+    SearchedQuerySet["Character"],
+    OwnedQuerySet["Character"],
+    StyledQuerySet["Character"],
+    CountedTagsQuerySet["Character"],
+):
     """Queries on characters."""
 
     __slots__ = ()

@@ -55,7 +55,7 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_similar_tags(given text, most bigint, further text[])
 RETURNS TABLE (tag text, count bigint, likeness real)
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET pg_trgm.similarity_threshold = 0.4 AS $function$
-    -- The tags that are like a text, by trigrams, as far as they are folded: of the 500 most popular and of `further` those
+    -- The tags that are like a text, by trigrams, as far as they are folded: of the 300 most popular and of `further` those
     -- that are a little like it, and of all of them those that are more so. An index finds the latter, but it gives every
     -- tag that shares enough trigrams with the text; where most tags begin alike, that may be most of them. What the
     -- popular ones share tells in advance: then it must be more, or the index is left alone.
@@ -77,18 +77,18 @@ BEGIN
         FROM (
             SELECT tag, similarity(tag, given) AS likeness
             FROM (
-                SELECT tag FROM tag_totals WHERE style_type = '' AND tag <> '' ORDER BY count DESC, tag LIMIT 500
+                SELECT tag FROM tag_totals WHERE style_type = '' AND tag <> '' ORDER BY count DESC, tag LIMIT 300
             ) AS popular
             OFFSET 0  -- or each use of it would compare again
         ) AS compared
     ) AS probed;
-    IF sharing_some > 10 THEN
+    IF sharing_some > 6 THEN
         PERFORM set_config('pg_trgm.similarity_threshold', '0.6', true);
     END IF;
     RETURN QUERY
     SELECT tag, count, similarity(tag, given)
     FROM (
-        SELECT tag, count FROM tag_totals WHERE style_type = '' AND tag % given AND sharing_most <= 10
+        SELECT tag, count FROM tag_totals WHERE style_type = '' AND tag % given AND sharing_most <= 6
         UNION
         SELECT tag, coalesce((SELECT t.count FROM tag_totals AS t WHERE t.style_type = '' AND t.tag = each.tag), 0)
         FROM unnest(likely || further) AS each (tag)
