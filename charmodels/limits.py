@@ -105,7 +105,7 @@ asked."""
 SUGGESTED_TAGS = 5_000
 """How many tags that begin with a text are compared beside the most popular: the first by the alphabet."""
 
-SIMILAR_UNFOLDED = 500
+SIMILAR_UNFOLDED = 200
 """How many tags of changes that are not folded are looked at for those that are like a text."""
 
 RELATED_CHARACTERS = 500

@@ -222,7 +222,9 @@ $function$;
 
 CREATE OR REPLACE FUNCTION charmodels_similar_tags(given text, most bigint, further text[])
 RETURNS TABLE (tag text, count bigint, likeness real)
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET pg_trgm.similarity_threshold = 0.4 AS $function$
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT SET pg_trgm.similarity_threshold = 0.4 SET plan_cache_mode = force_generic_plan
+AS $function$
     -- The tags that are like a text, by trigrams, as far as they are folded: of the 300 most popular and of `further` those
     -- that are a little like it, and of all of them those that are more so. An index finds the latter, but it gives every
     -- tag that shares enough trigrams with the text; where most tags begin alike, that may be most of them. What the

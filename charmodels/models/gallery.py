@@ -141,11 +141,7 @@ class TagTotal(Model):
 
 
 class TagAlias(Model):
-    """Another word for a tag: whoever stores or asks for the one gets the other.
-
-    Attributes:
-        tag: what is stored instead; never an alias itself. `TagAlias.objects.add` sees to that.
-    """
+    """Another word for a tag: whoever stores or asks for the one gets the other."""
 
     alias = fields.CharField(max_length=limits.TAG_LENGTH, primary_key=True)
     tag = fields.TextField()

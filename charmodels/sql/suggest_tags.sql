@@ -1,29 +1,43 @@
--- The tags of the public gallery that begin with a text, or an alias of which does, by popularity; behind them those that
--- are like it. As in gallery_keys, what is popular is found by walking from the most popular on, and what is not by an
+-- The tags of the public gallery that begin with a text, or an alias of which does, by popularity; behind them those
+-- that are like it. As in gallery_keys, what is popular is found by walking from the most popular on, and what is not by an
 -- index; both stop after so many. There is one row more, without a tag, that says how much is not folded.
 --
--- How many stands in the text: of a parameter the planner would guess that it is a tenth of all, and plan anew each time.
-WITH unfolded AS MATERIALIZED (
+-- What is asked for stands in a subquery, and how many in the text, so that a plan for any values is no worse than one
+-- for these, and the planner keeps it: planning takes as long as all the rest.
+WITH asked AS MATERIALIZED (
+    SELECT :prefix::text AS prefix, :last::text AS last
+), unfolded AS MATERIALIZED (
     SELECT tag, sum(d.change)::bigint AS change
     FROM tag_deltas AS d
     CROSS JOIN LATERAL unnest(d.tags) AS tag
     GROUP BY tag
 ), walked AS MATERIALIZED (
-    SELECT t.tag, t.count, coalesce(u.change, 0) AS change
+    SELECT t.tag, t.count
     FROM (
         SELECT tag, count FROM tag_totals WHERE style_type = '' ORDER BY count DESC, tag LIMIT :walk
     ) AS t
-    LEFT JOIN unfolded AS u ON u.tag = t.tag
-    WHERE starts_with(t.tag, :prefix::text)
+    WHERE starts_with(t.tag, (SELECT prefix FROM asked))
 ), bounds AS MATERIALIZED (
     SELECT (SELECT count(*) FROM walked)
-           >= :most::bigint + (SELECT count(*) FROM unfolded WHERE change < 0 AND starts_with(tag, :prefix::text))
-           AS is_enough,
-           (SELECT count + change FROM walked ORDER BY 1 DESC OFFSET :most::bigint - 1 LIMIT 1) AS needed
+           >= :most::bigint + (
+               SELECT count(*) FROM unfolded WHERE change < 0 AND starts_with(tag, (SELECT prefix FROM asked))
+           ) AS is_enough,
+           (
+               SELECT min(count) + coalesce(min(change), 0)
+               FROM (
+                   SELECT tag, count, NULL::bigint AS change FROM walked
+                   UNION ALL
+                   SELECT tag, NULL, change FROM unfolded
+               ) AS changed
+               GROUP BY tag
+               HAVING min(count) IS NOT NULL
+               ORDER BY 1 DESC
+               OFFSET :most::bigint - 1 LIMIT 1
+           ) AS needed
 ), looked_up AS MATERIALIZED (
     SELECT t.tag, t.count
     FROM tag_totals AS t
-    WHERE t.style_type = '' AND t.tag ~>=~ :prefix::text AND t.tag ~<=~ :last::text
+    WHERE t.style_type = '' AND t.tag ~>=~ (SELECT prefix FROM asked) AND t.tag ~<=~ (SELECT last FROM asked)
       AND NOT (SELECT is_enough FROM bounds)
     ORDER BY t.tag USING ~<~
     LIMIT :looked_up
@@ -31,31 +45,33 @@ WITH unfolded AS MATERIALIZED (
     -- What is not folded may have brought up others, but only such as gained what they were behind.
     SELECT tag
     FROM unfolded
-    WHERE starts_with(tag, :prefix::text)
+    WHERE starts_with(tag, (SELECT prefix FROM asked))
       AND (NOT (SELECT is_enough FROM bounds) OR (SELECT needed FROM bounds) <= change + coalesce((
           SELECT count FROM tag_totals WHERE style_type = '' ORDER BY count DESC, tag OFFSET :walk - 1 LIMIT 1
       ), 0))
     UNION
-    SELECT tag FROM tag_aliases WHERE starts_with(alias, :prefix::text)
+    SELECT tag FROM tag_aliases WHERE starts_with(alias, (SELECT prefix FROM asked))
 ), begins AS MATERIALIZED (
-    SELECT found.tag, min(found.count) + coalesce(min(u.change), 0) AS count
+    -- Put together by grouping: a join might compare each with each.
+    SELECT tag, min(count) + coalesce(min(change), 0) AS count
     FROM (
-        SELECT tag, count FROM walked
+        SELECT tag, count, NULL::bigint AS change FROM walked
         UNION ALL
-        SELECT tag, count FROM looked_up
+        SELECT tag, count, NULL FROM looked_up
         UNION ALL
         SELECT n.tag, coalesce((
             SELECT t.count FROM tag_totals AS t WHERE t.style_type = '' AND t.tag = n.tag
-        ), 0)
+        ), 0), NULL
         FROM noted AS n
+        UNION ALL
+        SELECT tag, NULL, change FROM unfolded
     ) AS found
-    LEFT JOIN unfolded AS u ON u.tag = found.tag
-    GROUP BY found.tag
-    HAVING min(found.count) + coalesce(min(u.change), 0) > 0
+    GROUP BY tag
+    HAVING min(count) + coalesce(min(change), 0) > 0
 ), resembles AS (
     SELECT s.tag, s.count + coalesce(u.change, 0) AS count, s.likeness
     FROM charmodels_similar_tags(
-        :prefix::text,
+        (SELECT prefix FROM asked),
         (SELECT :most::bigint + count(*) FROM begins),
         ARRAY(SELECT tag FROM unfolded WHERE change > 0 ORDER BY change DESC LIMIT :further)
     ) AS s
