@@ -28,9 +28,10 @@ coverage: $(STAMP) ## Which branches no test takes
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-bench: $(STAMP) ## Model pages and the quota against bare asyncpg and SQLAlchemy
+bench: $(STAMP) ## Model pages and the quota against bare asyncpg and SQLAlchemy; what counting tags costs
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.quota
+	$(BIN)/python -m benchmarks.publishing
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -69,7 +69,7 @@ from charmodels.schemas import (
 from charmodels.search_query import SearchQuery, parse_query
 from charmodels.seeds import SeedCount, SeedReport, seed
 from charmodels.settings import Environment, Settings
-from charmodels.tags import normalize_tag, normalize_tags
+from charmodels.tags import TagCount, normalize_tag, normalize_tags
 from charmodels.transactions import transaction
 from charmodels.version import __version__
 
@@ -136,6 +136,7 @@ __all__ = [
     "StyleType",
     "SubscriptionTier",
     "TagAlias",
+    "TagCount",
     "TaggedQuerySet",
     "TemplateStats",
     "Total",

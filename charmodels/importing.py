@@ -20,7 +20,8 @@ from charmodels.copying import Progress, Row, copy_characters, prepared
 from charmodels.enums import GenerationStatus
 from charmodels.errors import NotFound
 from charmodels.identifiers import new_id
-from charmodels.models import User
+from charmodels.models import Character, User
+from charmodels.querysets.tag_counts import fold_quietly
 from charmodels.schemas import CharacterImport
 from charmodels.transactions import transaction
 from charmodels.values import first_reason
@@ -146,6 +147,8 @@ async def import_characters(
             tally.imported = 0
             async for batch in batches:  # the transaction is over; the other bad lines are still to be named
                 tally.add(batch)
+    if publish and tally.imported:
+        await fold_quietly(Character.objects._client(), everything=True)
     return ImportReport(
         read=tally.read,
         imported=tally.imported,

@@ -95,3 +95,34 @@ FACET_TAGS = 20
 
 WEIGHED_CANDIDATES = 5_000
 """How many holders of a character's rarest tags are looked up to find what is like it."""
+
+LISTED_TAGS = 1_000
+"""Tags in one list of popular, suggested or related ones, at most."""
+
+SPARE_TOTALS = 200
+"""How many totals are read beside those that are asked for, so that what is not folded yet seldom brings up others."""
+
+UNFOLDED_NOTES = 250
+"""How many changes of the counts of tags may wait to be folded; whoever reads counts and finds more folds them."""
+
+FOLDED_AT_ONCE = 10_000
+"""How many changes of the counts of tags one transaction folds."""
+
+SUGGESTED_WALK = 1_000
+"""How many of the most popular tags are looked at, one by one, for those that begin with a text, before an index is
+asked."""
+
+SUGGESTED_TAGS = 5_000
+"""How many tags that begin with a text are compared beside the most popular: the first by the alphabet."""
+
+SIMILAR_UNFOLDED = 200
+"""How many tags of changes that are not folded are looked at for those that are like a text."""
+
+RELATED_CHARACTERS = 500
+"""How many characters with a tag are looked at for the tags that go with it: the newest."""
+
+RENAMED_WALK = 10_000
+"""How many rows are looked at in one transaction for a tag that is to be renamed."""
+
+COMPARED_CHARACTERS = 5_000
+"""How many characters are compared with their entries in the gallery in one statement."""

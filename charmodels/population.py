@@ -17,7 +17,8 @@ from charmodels.copying import Progress, Row, copy_characters, prepared
 from charmodels.database import current
 from charmodels.enums import GenerationStatus, StyleType, SubscriptionTier
 from charmodels.errors import InvalidInput
-from charmodels.models import User
+from charmodels.models import Character, User
+from charmodels.querysets.tag_counts import fold_quietly
 from charmodels.seeds import refuse_in_production, wait_for_turn
 from charmodels.transactions import transaction
 
@@ -110,8 +111,9 @@ async def populate(characters: int, *, seed: int | None = None, progress: Progre
             done += len(rows)
             if progress is not None:
                 progress(done)
+    await fold_quietly(Character.objects._client(), everything=True)
     async with current().acquire() as connection:
-        await connection.execute("ANALYZE users, user_quotas, characters")
+        await connection.execute("ANALYZE users, user_quotas, characters, gallery_entries, tag_totals")
     return PopulateReport(characters=done, users=len(owners), seed=seed, seconds=time.monotonic() - started)
 
 

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from charmodels import limits
 from charmodels.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """A tag and a number of characters that have it.
+
+    Arguments:
+        tag: as it is stored.
+        count: of characters.
+
+    Example:
+        >>> TagCount("hero", 3)
+        TagCount(tag='hero', count=3)
+    """
+
+    tag: str
+    count: int
 
 
 def normalize_tag(tag: str) -> str:

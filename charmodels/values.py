@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 
 from charmodels import clock, limits
 from charmodels.errors import InvalidInput
-from charmodels.tags import normalize_tags
+from charmodels.tags import normalize_tag, normalize_tags
 
 
 def _storable(text: str) -> str:
@@ -94,6 +94,7 @@ Amount: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=limits.LARGEST_IN
 Reason: TypeAlias = Annotated[str, Field(max_length=limits.ERROR_LENGTH), AfterValidator(_storable)]
 SearchText: TypeAlias = Annotated[str, Field(max_length=limits.SEARCH_LENGTH), AfterValidator(_storable)]
 Identifier: TypeAlias = Annotated[UUID, BeforeValidator(_identifier)]
+Tag: TypeAlias = Annotated[str, BeforeValidator(normalize_tag)]
 CharacterTags: TypeAlias = Annotated[
     list[str], BeforeValidator(lambda tags: normalize_tags(tags, limit=limits.CHARACTER_TAGS))
 ]

@@ -103,6 +103,8 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_forget_counts() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
 BEGIN
+    -- Whoever folds has taken notes out already, and would add them to the totals after these were emptied.
+    PERFORM pg_advisory_xact_lock(hashtextextended('charmodels_fold_tags', 0));
     DELETE FROM tag_deltas;
     DELETE FROM tag_totals;
     RETURN NULL;
@@ -198,6 +200,7 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
     -- each note once. One at a time: a second caller does nothing. Returns how many notes.
 DECLARE
     folded integer;
+    spent uuid[];
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('charmodels_fold_tags', 0)) THEN
         RETURN 0;
@@ -216,10 +219,60 @@ BEGIN
         INSERT INTO tag_totals (style_type, tag, count)
         SELECT style, tag, change FROM changes ORDER BY style, tag
         ON CONFLICT (style_type, tag) DO UPDATE SET count = tag_totals.count + excluded.count
+        RETURNING id, count
     )
-    SELECT count(*) INTO folded FROM taken;
-    DELETE FROM tag_totals WHERE count = 0;
+    SELECT (SELECT count(*) FROM taken), ARRAY(SELECT id FROM added WHERE count = 0) INTO folded, spent;
+    DELETE FROM tag_totals WHERE id = ANY (spent);
     RETURN folded;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_similar_tags(given text, most bigint, further text[])
+RETURNS TABLE (tag text, count bigint, likeness real)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT SET pg_trgm.similarity_threshold = 0.4 SET plan_cache_mode = force_generic_plan
+AS $function$
+    -- The tags that are like a text, by trigrams, as far as they are folded: of the 300 most popular and of `further` those
+    -- that are a little like it, and of all of them those that are more so. An index finds the latter, but it gives every
+    -- tag that shares enough trigrams with the text; where most tags begin alike, that may be most of them. What the
+    -- popular ones share tells in advance: then it must be more, or the index is left alone.
+    #variable_conflict use_column
+DECLARE
+    trigrams integer := cardinality(show_trgm(given));
+    sharing_some bigint;
+    sharing_most bigint;
+    likely text[];
+BEGIN
+    IF trigrams = 0 THEN
+        RETURN;
+    END IF;
+    SELECT count(*) FILTER (WHERE shared >= 0.4), count(*) FILTER (WHERE shared >= 0.6),
+           coalesce(array_agg(tag) FILTER (WHERE likeness >= 0.3), '{}')
+    INTO sharing_some, sharing_most, likely
+    FROM (
+        SELECT tag, likeness, likeness / (1 + likeness) * (trigrams + char_length(tag) + 2) / trigrams AS shared
+        FROM (
+            SELECT tag, similarity(tag, given) AS likeness
+            FROM (
+                SELECT tag FROM tag_totals WHERE style_type = '' AND tag <> '' ORDER BY count DESC, tag LIMIT 300
+            ) AS popular
+            OFFSET 0  -- or each use of it would compare again
+        ) AS compared
+    ) AS probed;
+    IF sharing_some > 6 THEN
+        PERFORM set_config('pg_trgm.similarity_threshold', '0.6', true);
+    END IF;
+    RETURN QUERY
+    SELECT tag, count, similarity(tag, given)
+    FROM (
+        SELECT tag, count FROM tag_totals WHERE style_type = '' AND tag % given AND sharing_most <= 6
+        UNION
+        SELECT tag, coalesce((SELECT t.count FROM tag_totals AS t WHERE t.style_type = '' AND t.tag = each.tag), 0)
+        FROM unnest(likely || further) AS each (tag)
+        WHERE similarity(tag, given) >= 0.3
+    ) AS found
+    ORDER BY 3 DESC, 2 DESC, 1
+    LIMIT most;
 END
 $function$;
 UPDATE characters SET published_at = created_at WHERE is_public AND published_at IS NULL;
@@ -287,7 +340,7 @@ DROP TRIGGER "charmodels_canonical_tags" ON "characters";
 DROP TRIGGER "charmodels_publish_on_update" ON "characters";
 DROP TRIGGER "charmodels_publish_on_insert" ON "characters";
 DROP TABLE "gallery_entries", "tag_totals", "tag_deltas", "tag_aliases", "gallery_settings";
-DROP FUNCTION charmodels_fold_tags, charmodels_search_config, charmodels_canonical_tags, charmodels_change_tags, charmodels_forget_counts, charmodels_count_tags, charmodels_index_character, charmodels_pattern, charmodels_content, charmodels_document, charmodels_store_canonical_tags, charmodels_publish;
+DROP FUNCTION charmodels_similar_tags, charmodels_fold_tags, charmodels_search_config, charmodels_canonical_tags, charmodels_change_tags, charmodels_forget_counts, charmodels_count_tags, charmodels_index_character, charmodels_pattern, charmodels_content, charmodels_document, charmodels_store_canonical_tags, charmodels_publish;
 """
 
 MODELS_STATE = (

@@ -12,7 +12,10 @@ from charmodels import migrations
 from charmodels.cli import console
 from charmodels.database import Database, connect
 from charmodels.errors import CharmodelsError, ConfigurationError, MigrationsPending
+from charmodels.models.character import Character
+from charmodels.models.gallery import GalleryEntry
 from charmodels.models.quota import QuotaEntry, QuotaHold, UserQuota
+from charmodels.querysets.upkeep import Compared
 from charmodels.quota import QuotaDiscrepancy
 from charmodels.settings import Settings
 
@@ -55,12 +58,13 @@ _Check: TypeAlias = "Callable[[Database, _Report], Awaitable[str]]"
 
 
 def check(json: console.Json = False) -> None:
-    """Prove that the quotas agree with their ledger.
+    """Prove that what is counted is right.
 
-    Adds up the ledger for every user and compares the counter, the open holds
-    and the grants with it, and looks whether the migrations are current. Only
-    reads, and may run while the app does. Exits with 1 if something is wrong,
-    and lists it.
+    Looks whether the migrations are current. Adds up the quota ledger for
+    every user and compares the counter, the open holds and the grants with
+    it. Compares the entries of the gallery with its characters, and the
+    counts of tags with a recount. Only reads, and may run while the app does.
+    Exits with 1 if something is wrong, and says what.
 
     \b
     Examples:
@@ -155,10 +159,38 @@ async def _quota_ledger(database: Database, report: _Report) -> str:
     return f"{_count(compared, 'user')} compared"
 
 
+async def _gallery_entries(database: Database, report: _Report) -> str:
+    found = Compared(0, 0, 0, 0)
+    total = await Character.objects.public().count()
+    with console.progress("Comparing the gallery's entries", total) as progress:
+        async for some in GalleryEntry.objects.compare():
+            found += some
+            if progress is not None:
+                progress(found.compared)
+    if found.wrong:
+        raise CharmodelsError(
+            f"Of {_count(found.compared, 'character')} in the gallery, {found.missing:,} have no entry and "
+            f"{found.different:,} a wrong one; {_count(found.surplus, 'entry', 'entries')} too many."
+        )
+    return f"{_count(found.compared, 'entry', 'entries')} compared"
+
+
+async def _tag_counts(database: Database, report: _Report) -> str:
+    found = await GalleryEntry.objects.compare_counts()
+    if found.wrong:
+        raise CharmodelsError(
+            f"Of {_count(found.compared, 'count')}, {found.missing:,} are missing and {found.different:,} are wrong; "
+            f"{found.surplus:,} too many."
+        )
+    return f"{_count(found.compared, 'count')} compared"
+
+
 _CHECKS: dict[str, _Check] = {
     "connection": _connection,
     "migrations current": _migrations,
     "quota ledger": _quota_ledger,
+    "gallery entries": _gallery_entries,
+    "tag counts": _tag_counts,
 }
 """By name, in the order in which they run and are shown."""
 
@@ -178,5 +210,5 @@ def _print(report: _Report) -> None:
         console.say(f"... and {report.count - len(shown):,} more; --json prints them all.")
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _count(number: int, what: str, many: str | None = None) -> str:
+    return f"{number:,} {what if number == 1 else many or what + 's'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from tortoise import fields
@@ -16,6 +16,9 @@ from charmodels.clock import utc_now
 from charmodels.enums import StyleType
 from charmodels.fields import TextArrayField, TextSearchField, enum_field
 from charmodels.models.base import NOW, Model, primary_key
+from charmodels.querysets.tag_aliases import TagAliasManager
+from charmodels.querysets.upkeep import GalleryEntryManager
+from charmodels.values import Tag
 
 if TYPE_CHECKING:
     from charmodels.models.character import Character
@@ -46,6 +49,8 @@ class GalleryEntry(Model):
 
     if TYPE_CHECKING:
         character_id: UUID
+
+    objects = GalleryEntryManager()
 
     class Meta:
         table = "gallery_entries"
@@ -141,6 +146,9 @@ class TagAlias(Model):
     alias = fields.CharField(max_length=limits.TAG_LENGTH, primary_key=True)
     tag = fields.TextField()
     created_at: datetime = fields.DatetimeField(default=utc_now, db_default=NOW)
+
+    objects = TagAliasManager()
+    validated: ClassVar = {"alias": Tag, "tag": Tag}
 
     class Meta:
         table = "tag_aliases"

@@ -12,11 +12,12 @@ from charmodels.gallery import CharacterStats, Facets
 from charmodels.querysets.base import M
 from charmodels.querysets.gallery import GalleryQuery, placing, read_gallery
 from charmodels.querysets.search import SearchedQuerySet
+from charmodels.querysets.tag_counts import CountedTagsQuerySet
 from charmodels.sql import statement
 from charmodels.sql.binding import bind
 
 
-class CountedQuerySet(SearchedQuerySet[M]):
+class CountedQuerySet(SearchedQuerySet[M], CountedTagsQuerySet[M]):
     """Counts of a query on characters."""
 
     __slots__ = ()
@@ -66,7 +67,7 @@ class CountedQuerySet(SearchedQuerySet[M]):
 
     async def _facets_of_everything(self, tags: int) -> Facets:
         rows = await self._client().fetch(statement("style_counts"))
-        popular = await self.popular_tags(tags)  # type: ignore[attr-defined]
+        popular = await self.popular_tags(tags)
         return Facets(
             styles={StyleType(row["style_type"]): row["characters"] for row in rows},
             tags={each.tag: each.count for each in popular},

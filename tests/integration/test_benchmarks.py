@@ -12,7 +12,7 @@ import charmodels as cm
 
 pytest.importorskip("sqlalchemy.ext.asyncio", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
 
-from benchmarks import compare, contenders, imports, pages, quota, quota_contenders, rows
+from benchmarks import compare, contenders, imports, pages, publishing, quota, quota_contenders, rows
 
 TINY = pages.Plan(characters=60, rounds=2, requests=2, concurrency=(1, 2), pool=2)
 TINY_QUOTA = quota.Plan(users=12, rounds=2, requests=4, concurrency=2)
@@ -61,6 +61,19 @@ async def test_the_quota_is_measured_for_every_contender(server_url: str, tmp_pa
     assert quota.table(report, TINY_QUOTA.concurrency).count(quota_contenders.OURS) == len(quota.TASKS) + 1
     compare.write(tmp_path / "quota.json", {"reports": {"asyncio": report}})
     assert json.loads((tmp_path / "quota.json").read_text())["reports"]["asyncio"]["admitted"] == report.admitted
+
+
+async def test_publishing_is_measured_with_and_without_the_trigger(server_url: str) -> None:
+    plan = publishing.Plan(rounds=2, rows=6, concurrency=2)
+    async with rows.migrated(server_url) as url:
+        figures = await publishing.measure(url, plan)
+    assert [(figure.task, figure.contender) for figure in figures] == [
+        (task, contender)
+        for task in ("insert private", "insert public", "publish")
+        for contender in (publishing.WITH, publishing.WITHOUT)
+    ]
+    assert {str(each.ratio) for each in figures if each.contender == publishing.WITHOUT} == {"1.00 (1.00 to 1.00)"}
+    assert publishing.table(figures, plan).count("\n") == 6
 
 
 async def test_a_ledger_that_does_not_agree_is_found_out(server_url: str) -> None:

@@ -15,7 +15,7 @@ from tests import factories
 from tests.integration.test_cli import SECRET, run, with_password
 
 HOUR = timedelta(hours=1)
-NAMES = ["connection", "migrations current", "quota ledger"]
+NAMES = ["connection", "migrations current", "quota ledger", "gallery entries", "tag counts"]
 
 
 async def execute(db: cm.Database, statement: str, *values: Any) -> None:
@@ -57,6 +57,8 @@ async def test_a_database_that_is_well_passes(url: str, db: cm.Database) -> None
     assert re.search(r"PostgreSQL 1\d", rows[0])
     assert f"{len(cm.migrations.versions())} applied" in rows[1]
     assert "2 users compared" in rows[2]
+    assert "0 entries compared" in rows[3]
+    assert "0 counts compared" in rows[4]
 
 
 async def test_json_says_the_same(url: str, db: cm.Database) -> None:
@@ -152,7 +154,7 @@ def test_without_a_server_the_connection_fails() -> None:
     done = run("check", "--json", url=f"postgresql://app:{SECRET}@127.0.0.1:1/none")
     assert (done.returncode, done.stderr) == (1, "")
     found = checks(done.stdout)
-    assert [result for result, _ in found.values()] == ["failed", "not run", "not run"]
+    assert [result for result, _ in found.values()] == ["failed", *["not run"] * 4]
     assert found["connection"][1].startswith("The database is unavailable")
 
 

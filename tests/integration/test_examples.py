@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import charmodels as cm
-from examples import gallery_search, quota
+from examples import gallery_search, quota, tags
 from tests.integration.test_demo import ROOT, databases, run
 
 pytestmark = pytest.mark.xdist_group("examples")  # as in test_demo
@@ -99,6 +99,35 @@ async def test_the_gallery_recipe_shows_what_it_says(
     assert "<mark>goblins</mark>" in best
 
 
+async def test_the_tags_recipe_shows_what_it_says(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    await tags.main()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    for line in (
+        "as typed Hero, knight , ICE Queen, hero",
+        "as stored hero, knight, ice queen",
+        "one more than ten InvalidInput: tags must be at most 10.",
+        "tags that ten added at once 10",
+        "popular hero 4, knight 3, armour 2",
+        "popular as ANIME dragon 2, hero 1, ice queen 1",
+        'after "kn" knight 3, knight errant 1',
+        'after "dragn" dragon 2',
+        "beside knight hero 3, armour 2, castle 1, knight errant 1",
+        "a hero typed as heros hero",
+        'after "heros" hero 5',
+        "found by the alias 5",
+        "rows so far 1, 2",
+        "renamed 2",
+        "castle by then fortress",
+        "merged 2",
+        "armour by then 2",
+        "what a recount does not agree with 0",
+    ):
+        assert line in lines, line
+
+
 async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> None:
     before = await databases(db)
     done = run("examples.quota", DATABASE_URL=url)
@@ -107,7 +136,7 @@ async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> Non
     assert await cm.User.all().count() == 0
 
 
-@pytest.mark.parametrize("script", ["quota.py", "gallery_search.py", "demo.py"])
+@pytest.mark.parametrize("script", ["quota.py", "gallery_search.py", "tags.py", "demo.py"])
 def test_a_recipe_runs_as_a_script_from_anywhere(url: str, tmp_path: Path, script: str) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DATABASE_URL": url}
     environment.pop("PYTHONPATH", None)

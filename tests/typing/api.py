@@ -92,6 +92,19 @@ def searches() -> None:
     assert_type((error.start, error.end, error.pointer("tag:")), tuple[int, int, str])
 
 
+async def tags() -> None:
+    assert_type(await cm.Character.objects.popular_tags(20, style=cm.StyleType.ANIME), list[cm.TagCount])
+    assert_type(await cm.Character.objects.suggest_tags("war", limit=10), list[cm.TagCount])
+    [found] = await cm.Character.objects.related_tags("hero")
+    assert_type(found.tag, str)
+    assert_type(found.count, int)
+    assert_type(await cm.Character.objects.rename_tag("old", "new", keep_alias=True, progress=print), int)
+    assert_type(await cm.Character.objects.merge_tags(["old"], into="new", batch=10), int)
+    assert_type(await cm.Character.objects.fold_tag_counts(), int)
+    assert_type(await cm.TagAlias.objects.add("heros", "hero"), cm.TagAlias)
+    assert_type(await cm.TagAlias.objects.remove("heros"), bool)
+
+
 async def rows(character: cm.Character, user: cm.User, generation: cm.Generation) -> None:
     assert_type(character.id, UUID)
     assert_type(character.user_id, UUID)

@@ -169,6 +169,8 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_forget_counts() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
 BEGIN
+    -- Whoever folds has taken notes out already, and would add them to the totals after these were emptied.
+    PERFORM pg_advisory_xact_lock(hashtextextended('charmodels_fold_tags', 0));
     DELETE FROM tag_deltas;
     DELETE FROM tag_totals;
     RETURN NULL;
