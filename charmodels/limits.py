@@ -81,6 +81,9 @@ about 8 ms; what more than 1.3 % of them have gives all candidates before."""
 FEW_TAGGED = 2_000
 """Up to how many entries with a tag are looked up by index at once, instead of walking first."""
 
+SOME_TAGGED = 5_000
+"""Up to how many entries with a tag are looked up by the index on tags alone where a text is searched as well."""
+
 MANY_TAGGED = 20_000
 """From how many entries with a tag on the index on tags is left out where a text is searched as well."""
 

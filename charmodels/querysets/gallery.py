@@ -203,23 +203,30 @@ class GalleryQuery:
     def _parts(self, place: Place) -> dict[str, str]:
         """Write what these statements have in common."""
         ranges, conditions = self.write_ranges(place), self.write_conditions(place)
-
-        def select(where: str) -> str:
-            return f"SELECT e.created_at, e.character_id FROM gallery_entries AS e WHERE {ranges} AND {where}"  # noqa: S608
-
-        tagged, found = "NULL::bigint", select(conditions)
-        with_tags = [each for each in self.conditions if isinstance(each, HasTags) and (each.any_of or each.all_of)]
+        tagged, found = "NULL::bigint", _select(ranges, conditions)
+        with_tags = [each for each in self.conditions if isinstance(each, HasTags) and not _only_excludes(each)]
         if with_tags:
             rows = EntryRows(place)
             tagged = f"least({', '.join(each.write_frequency(rows) for each in with_tags)})"
             if len(with_tags) < len([each for each in self.conditions if not _only_excludes(each)]):
-                hint, bound = "(SELECT tagged FROM hint)", limits.MANY_TAGGED
-                without_index = self.write_conditions(place, by_tags=False)
-                found = (
-                    f"{select(f'{conditions} AND {hint} <= {bound}')} UNION ALL "
-                    f"{select(f'{without_index} AND {hint} > {bound}')}"
+                # Where tags are rare, their index alone, where they are common, the other alone: the server would put
+                # the lists of both together, however long one is.
+                hint, few, many = "(SELECT tagged FROM hint)", limits.SOME_TAGGED, limits.MANY_TAGGED
+                by_tags = _all(each.write(rows) for each in with_tags)
+                entries = f"(SELECT * FROM gallery_entries AS e WHERE {ranges} AND {by_tags} OFFSET 0)"  # noqa: S608
+                without_tags = self.write_conditions(place, by_tags=False)
+                found = " UNION ALL ".join(
+                    (
+                        _select(f"{hint} <= {few}", conditions, entries),
+                        _select(f"{hint} > {few} AND {hint} <= {many} AND {ranges}", conditions),
+                        _select(f"{hint} > {many} AND {ranges}", without_tags),
+                    )
                 )
         return {"range": ranges, "conditions": conditions, "tagged": tagged, "found": found}
+
+
+def _select(condition: str, conditions: str, entries: str = "gallery_entries") -> str:
+    return f"SELECT e.created_at, e.character_id FROM {entries} AS e WHERE {condition} AND {conditions}"  # noqa: S608
 
 
 def _walking() -> dict[str, int]:

@@ -10,7 +10,8 @@ WITH unfolded AS MATERIALIZED (
     SELECT each.tags
     FROM (:chosen) AS key
     CROSS JOIN LATERAL (
-        SELECT e.tags FROM gallery_entries AS e WHERE e.character_id = key.character_id OFFSET 0  -- one by one
+        -- OFFSET 0: one by one.
+        SELECT e.tags FROM gallery_entries AS e WHERE e.character_id = key.character_id OFFSET 0
     ) AS each
 ), met AS MATERIALIZED (
     SELECT tag, count(*) AS count

@@ -15,9 +15,9 @@ WITH span AS MATERIALIZED (
     SET tags = ARRAY(
         SELECT renamed.tag
         FROM (
-            SELECT CASE WHEN own.tag = ANY (:olds::text[]) THEN :into::text ELSE own.tag END AS tag,
-                   min(own.place) AS place
-            FROM unnest(t.tags) WITH ORDINALITY AS own (tag, place)
+            SELECT CASE WHEN own.own = ANY (:olds::text[]) THEN :into::text ELSE own.own END AS tag,
+                   min(own.ordinality) AS place
+            FROM unnest(t.tags) WITH ORDINALITY AS own
             GROUP BY 1
         ) AS renamed
         ORDER BY renamed.place

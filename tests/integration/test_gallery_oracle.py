@@ -36,7 +36,8 @@ WAYS = {
     "walk": {"FEW_TAGGED": -1, "GLANCED_ENTRIES": 5, "WALKED_ENTRIES": 10_000, "GLANCED_FAR": 5, "WALKED_FAR": 10_000},
     "walk a little": {"FEW_TAGGED": -1, "GLANCED_ENTRIES": 5, "WALKED_ENTRIES": 25, "GLANCED_FAR": 5, "WALKED_FAR": 60},
     "look up": {"GLANCED_ENTRIES": 0, "WALKED_ENTRIES": 0, "GLANCED_FAR": 0, "WALKED_FAR": 0},
-    "look up without the index on tags": {"FEW_TAGGED": 1_000_000, "MANY_TAGGED": -1},
+    "look up by both indexes": {"FEW_TAGGED": 1_000_000, "SOME_TAGGED": -1},
+    "look up without the index on tags": {"FEW_TAGGED": 1_000_000, "SOME_TAGGED": -1, "MANY_TAGGED": -1},
     "rank a few": {"RANKED_CANDIDATES": 15, "GLANCED_FAR": 5, "WALKED_FAR": 25, "FEW_TAGGED": -1},
     "count a few": {"COUNTED_ROWS": 12, "GLANCED_FAR": 5, "WALKED_FAR": 50},
 }
@@ -411,7 +412,7 @@ async def test_each_way_in_is_taken(db: cm.Database, monkeypatch: pytest.MonkeyP
         use(monkeypatch, "as it is")
         assert await ways_taken(world, tagged, 3) == ("look up", {BY_TAGS})
         assert await ways_taken(world, found, 3) == ("walk", {NEWEST})
-        use(monkeypatch, "walk")
+        use(monkeypatch, "glance")
         for query in (tagged, found, both):
             assert await ways_taken(world, query, 2) == ("walk", {NEWEST})
         use(monkeypatch, "look up")
