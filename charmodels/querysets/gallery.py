@@ -153,6 +153,7 @@ class GalleryQuery:
             "few": str(limits.FEW_TAGGED),
             "rows": str(int(rows)),
         }
+        parts["is_whole"] = self._write_is_whole(f"{parts['range']} AND {after}", limits.WALKED_ENTRIES)
         return bind("gallery_keys", {}, parts=parts).sql
 
     def ranked(self, search: MatchesText, position: list[Any] | None, rows: int) -> Fragment:
@@ -179,6 +180,7 @@ class GalleryQuery:
             "query": search.write_query(EntryRows(place)),
             "after": within.write_after(place),
         }
+        parts["is_whole"] = query._write_is_whole(parts["range"], limits.WALKED_FAR)
         asked = {
             **_walking(),
             "enough": limits.RANKED_CANDIDATES,
@@ -198,7 +200,15 @@ class GalleryQuery:
         """
         values: list[Any] = []
         parts = self._parts(placing(values))
+        parts["is_whole"] = self._write_is_whole(parts["range"], limits.WALKED_FAR)
         return bind("gallery_count", {**_walking(), "most": most}, parts=parts, bound=values)
+
+    def _write_is_whole(self, where: str, walk: int) -> str:
+        """Write whether a walk sees all that there is of the owner or the time asked for; then no index is needed."""
+        if not self.ranges:
+            return "false"
+        entries = f"SELECT FROM gallery_entries AS e WHERE {where} LIMIT {walk}"
+        return f"(SELECT count(*) < {walk} FROM ({entries}) AS counted)"  # noqa: S608
 
     def _parts(self, place: Place) -> dict[str, str]:
         """Write what these statements have in common."""

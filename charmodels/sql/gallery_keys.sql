@@ -7,7 +7,7 @@
 -- keeps it from looking for an order inside, and values stand in subqueries, so that statistics do not tempt it.
 --
 -- A glance at the very newest fills the page, or tells whether a walk is going to: there is one only if finds that keep
--- coming as they did would fill it. What the counters say of the tags spares even the glance where they are rare, and the
+-- coming as they did would fill it, or if there are no more entries of that owner or time. What the counters say of the tags spares even the glance where they are rare, and the
 -- reading of a long list of an index where they are common and a text is searched as well.
 WITH hint AS MATERIALIZED (
     SELECT :tagged AS tagged
@@ -21,6 +21,8 @@ WITH hint AS MATERIALIZED (
     ) AS e
     WHERE :conditions
     LIMIT :rows::bigint
+), whole AS MATERIALIZED (
+    SELECT :is_whole AS is_whole
 ), walked AS MATERIALIZED (
     SELECT e.created_at, e.character_id
     FROM (
@@ -29,7 +31,9 @@ WITH hint AS MATERIALIZED (
         ORDER BY e.created_at :direction, e.character_id :direction
         LIMIT (
             SELECT CASE
-                WHEN count(*) < :rows::bigint AND count(*) * :walk::bigint >= :rows::bigint * :glance::bigint
+                WHEN count(*) < :rows::bigint AND (
+                    count(*) * :walk::bigint >= :rows::bigint * :glance::bigint OR (SELECT is_whole FROM whole)
+                )
                 THEN :walk::bigint ELSE 0
             END
             FROM glanced
@@ -40,11 +44,12 @@ WITH hint AS MATERIALIZED (
 ), filled AS MATERIALIZED (
     SELECT character_id FROM glanced WHERE (SELECT count(*) FROM glanced) >= :rows::bigint
     UNION ALL
-    SELECT character_id FROM walked WHERE (SELECT count(*) FROM walked) >= :rows::bigint
+    SELECT character_id FROM walked
+    WHERE (SELECT count(*) FROM walked) >= :rows::bigint OR (SELECT is_whole FROM whole)
 ), looked_up AS (
     SELECT found.created_at, found.character_id
     FROM (:found OFFSET 0) AS found
-    WHERE NOT EXISTS (SELECT FROM filled) AND :after_found
+    WHERE NOT EXISTS (SELECT FROM filled) AND NOT (SELECT is_whole FROM whole) AND :after_found
     ORDER BY found.created_at :direction, found.character_id :direction
     LIMIT :rows::bigint
 )

@@ -16,7 +16,9 @@ WITH hint AS MATERIALIZED (
     ) AS e
     WHERE :conditions
 ), walk AS MATERIALIZED (
-    SELECT CASE WHEN found * :far::bigint >= :enough::bigint * :glance::bigint THEN :far::bigint ELSE 0 END AS entries
+    SELECT CASE
+               WHEN found * :far::bigint >= :enough::bigint * :glance::bigint OR :is_whole THEN :far::bigint ELSE 0
+           END AS entries
     FROM glanced
 ), walked AS MATERIALIZED (
     SELECT e.created_at, e.character_id, e.document

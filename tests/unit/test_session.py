@@ -144,6 +144,7 @@ PARTS = {
     "kept": "",
     "direction": "DESC",
     "tagged": "NULL::bigint",
+    "is_whole": "false",
     "found": "SELECT e.created_at, e.character_id FROM gallery_entries AS e",
     "query": "(SELECT websearch_to_tsquery(charmodels_search_config(), $1::text))",
     **dict.fromkeys(("range", "after", "after_found", "conditions"), "true"),
