@@ -46,6 +46,10 @@ async def publish(owner: cm.User, tag_lists: Iterable[Sequence[str]], style: str
     )
 
 
+def counts(**expected: int) -> list[cm.TagCount]:
+    return [cm.TagCount(tag, count) for tag, count in expected.items()]
+
+
 def ordered(counts: Counter[str], limit: int) -> list[cm.TagCount]:
     """By count, then by the alphabet."""
     found = sorted(((tag, count) for tag, count in counts.items() if count > 0), key=lambda each: (-each[1], each[0]))
