@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format coverage bench clean
+.PHONY: demo test check format coverage bench bench-gallery clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -29,6 +29,9 @@ coverage: $(STAMP) ## Which branches no test takes
 bench: $(STAMP) ## Model pages and the quota against bare asyncpg and SQLAlchemy
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.quota
+
+bench-gallery: $(STAMP) ## The gallery at a million characters against hand-written SQL and the old layer; half an hour
+	$(BIN)/python -m benchmarks.gallery --loop asyncio uvloop
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
