@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
 WORKERS ?= logical
 
-.PHONY: demo test check format coverage bench clean
+.PHONY: demo test check format coverage bench bench-gallery clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -32,6 +32,9 @@ bench: $(STAMP) ## Model pages and the quota against bare asyncpg and SQLAlchemy
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.quota
 	$(BIN)/python -m benchmarks.publishing
+
+bench-gallery: $(STAMP) ## The gallery at a million characters against hand-written SQL and the old layer; half an hour
+	$(BIN)/python -m benchmarks.gallery --loop asyncio uvloop
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from charmodels import cursors
 from charmodels.querysets.characters import CharacterQuerySet
 
 DEEP = 500
-"""Pages before the deep one."""
+"""Pages before the deep one; in a gallery that has fewer, half of them."""
 
 PAGE_TARGET, TRAP_TARGET, COUNTER_TARGET = 15.0, 40.0, 3.0
 """Milliseconds, for the 95th of 100 requests."""
@@ -121,10 +120,6 @@ class Task:
 Build = Callable[[CharacterQuerySet], Any]
 
 
-def _searched(public: CharacterQuerySet, word: str) -> CharacterQuerySet:
-    return public.search(word)
-
-
 def _page(name: str, build: Build, old: Old, obvious: Sequence[Statement] = (), **more: Any) -> Task:
     how = more.pop("how", {})
 
@@ -165,7 +160,7 @@ async def _browsing(connection: Connection) -> list[Task]:
     return [
         _page("newest", lambda public: public, contenders.old_page("is_public")),
         _page(
-            f"{skipped // PAGE} pages deep",
+            "deep page",
             lambda public: public,
             contenders.old_page("is_public", skip=skipped),
             how={"after": cursor},
@@ -247,21 +242,23 @@ async def _by_relevance(probes: Probes) -> list[Task]:
     """Rank what is found: the obvious way ranks all of it, ours the newest."""
     found = "e.document @@ websearch_to_tsquery('english', $1)"
     order = "ts_rank(e.document, websearch_to_tsquery('english', $1), 1) DESC, e.character_id DESC"
-    made = []
-    for share, word in (("10 %", probes.words["tenth"]), ("2 %", probes.words["fiftieth"])):
+
+    async def ranked(share: str, word: str) -> list[Task]:
         first = await cm.Character.objects.public().search(word).page(PAGE, sort="relevance")
-        for page, after in (("", None), (", page 2", first.next_cursor)):
-            made.append(
-                _page(
-                    f"{share} word, ranked{page}",
-                    partial(_searched, word=word),
-                    contenders.old_search(word),
-                    [] if page else contenders.obvious_page(found, word, order=order),
-                    how={"sort": "relevance", "after": after},
-                    is_page=False,
-                )
-            )
-    return made
+        old, obvious = contenders.old_search(word), contenders.obvious_page(found, word, order=order)
+        name, by = f"{share} word, ranked", {"sort": "relevance"}
+        return [
+            _page(name, lambda public: public.search(word), old, obvious, how=by, is_page=False),
+            _page(
+                f"{name}, page 2",
+                lambda public: public.search(word),
+                old,
+                how={**by, "after": first.next_cursor},
+                is_page=False,
+            ),
+        ]
+
+    return [*await ranked("10 %", probes.words["tenth"]), *await ranked("2 %", probes.words["fiftieth"])]
 
 
 def _trapped() -> list[Task]:

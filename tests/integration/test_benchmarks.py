@@ -12,9 +12,25 @@ import charmodels as cm
 
 pytest.importorskip("sqlalchemy.ext.asyncio", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
 
-from benchmarks import compare, contenders, imports, pages, publishing, quota, quota_contenders, rows
+from benchmarks import (
+    compare,
+    contenders,
+    gallery,
+    gallery_contenders,
+    gallery_report,
+    gallery_rows,
+    gallery_throughput,
+    imports,
+    pages,
+    publishing,
+    quota,
+    quota_contenders,
+    rows,
+)
+from tests import servers
 
 TINY = pages.Plan(characters=60, rounds=2, requests=2, concurrency=(1, 2), pool=2)
+TINY_GALLERY = gallery.Plan(characters=2000, fewer=1000, rounds=1, requests=2, old_rounds=1, concurrency=2, only=())
 TINY_QUOTA = quota.Plan(users=12, rounds=2, requests=4, concurrency=2)
 
 
@@ -88,6 +104,41 @@ async def test_a_ledger_that_does_not_agree_is_found_out(server_url: str) -> Non
                 await quota._audit(keeper, users)
         finally:
             await keeper.close()
+
+
+async def test_the_gallery_is_measured_for_every_contender(server_url: str, tmp_path: Path) -> None:
+    few = gallery_rows.database(server_url, TINY_GALLERY.fewer, old=False)
+    async with gallery_rows.database(server_url, TINY_GALLERY.characters) as url, few as fewer_url:
+        figures, probes = await gallery.measure(url, TINY_GALLERY)
+        growths = await gallery.measure_growth(fewer_url, url, TINY_GALLERY)
+        speeds = await gallery_throughput.measure(url, probes, 2, 2, loop="asyncio")
+        plan = await gallery.explain(url, "trap: word")
+    report = gallery_report.Report(figures, growths, speeds, probes)
+    ours = gallery_contenders.OURS
+    there = {figure.task for figure in figures if ours in figure.milliseconds}
+    assert {"newest", "rare word, common tag", "trap: tag", "10 % word, ranked, page 2", "one user's own page"} <= there
+    assert there == {growth.task for growth in growths}
+    old = {gallery_report.OLD_BARE, gallery_report.OLD_INDEXED}
+    assert all(old <= figure.milliseconds.keys() for figure in figures)
+    assert all(old <= figure.ratios.keys() for figure in figures if figure.task in there)
+    assert len(speeds) == 6
+    assert "planned for any values" in plan
+    assert "Execution Time" in plan
+    tables = gallery_report.tables(report)
+    assert all(figure.task in tables for figure in figures)
+    compare.write(tmp_path / "gallery.json", {"report": report})
+    assert len(json.loads((tmp_path / "gallery.json").read_text())["report"]["figures"]) == len(figures)
+
+
+async def test_a_gallery_that_is_kept_is_found_again(server_url: str) -> None:
+    try:
+        async with gallery_rows.database(server_url, 20, keep=True, old=False) as url, cm.connect(url):
+            await cm.User.create(email="ada@example.com")
+        async with gallery_rows.database(server_url, 20, keep=True, old=False) as url, cm.connect(url):
+            assert await cm.User.filter(email="ada@example.com").exists()
+            assert await cm.Character.objects.count() == 20
+    finally:
+        await servers.drop(server_url, servers.with_database(server_url, "benchmark_gallery_20"))
 
 
 def test_each_contender_comes_first_in_turn() -> None:

@@ -627,7 +627,8 @@ async def test_the_address_is_taken_just_before_it_is_stored(db: cm.Database, mo
 
 def test_what_is_bound_keeps_the_numbers_of_the_queryset() -> None:
     chosen = Fragment('SELECT "id" FROM "users" WHERE "name"=$1 LIMIT $2', ["Ada", 3])
-    sql, values = bind("user_stats", {"now": NOW, "since": NOW - DAY, "spare": None}, chosen=chosen)
+    parts = {"chosen": chosen.sql}
+    sql, values = bind("user_stats", {"now": NOW, "since": NOW - DAY, "spare": None}, parts=parts, bound=chosen.values)
     assert values == ["Ada", 3, NOW, NOW - DAY]
     assert f"u.id IN ({chosen.sql})" in sql
     assert "<= $3::timestamptz THEN 'FREE'" in sql
@@ -637,7 +638,7 @@ def test_what_is_bound_keeps_the_numbers_of_the_queryset() -> None:
 
 def test_what_a_statement_names_must_be_given() -> None:
     with pytest.raises(KeyError, match="since"):
-        bind("user_stats", {"now": NOW}, chosen=Fragment("SELECT", []))
+        bind("user_stats", {"now": NOW}, parts={"chosen": "SELECT"})
 
 
 def test_a_value_that_is_named_twice_is_sent_once() -> None:
