@@ -20,6 +20,7 @@ WITH hint AS MATERIALIZED (
         LIMIT (SELECT CASE WHEN tagged <= :few::bigint THEN 0 ELSE :glance::bigint END FROM hint)
     ) AS e
     WHERE :conditions
+    ORDER BY e.created_at :direction, e.character_id :direction
     LIMIT :rows::bigint
 ), whole AS MATERIALIZED (
     SELECT :is_whole AS is_whole
@@ -40,6 +41,7 @@ WITH hint AS MATERIALIZED (
         )
     ) AS e
     WHERE :conditions
+    ORDER BY e.created_at :direction, e.character_id :direction
     LIMIT :rows::bigint
 ), filled AS MATERIALIZED (
     SELECT character_id FROM glanced WHERE (SELECT count(*) FROM glanced) >= :rows::bigint

@@ -29,6 +29,7 @@ WITH hint AS MATERIALIZED (
         LIMIT (SELECT entries FROM walk)
     ) AS e
     WHERE :conditions
+    ORDER BY e.created_at DESC, e.character_id DESC
     LIMIT :candidates::bigint
 ), complete AS MATERIALIZED (
     SELECT (SELECT count(*) FROM walked) >= :candidates::bigint

@@ -643,7 +643,9 @@ def test_what_a_statement_names_must_be_given() -> None:
 
 def test_a_value_that_is_named_twice_is_sent_once() -> None:
     sql, values = bind(
-        "user_change_identity", dict.fromkeys(("auth0_id", "email", "name", "avatar_url", "now", "pause"))
+        "user_change_identity",
+        dict.fromkeys(("auth0_id", "email", "name", "avatar_url", "now", "pause")),
+        parts={"columns": "*"},
     )
     assert len(values) == 6
     assert "$6::interval" in sql
