@@ -14,7 +14,6 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -86,7 +85,7 @@ def decode(key: bytes, query: bytes, cursor: str) -> list[Any]:
 
 def _sign(key: bytes, query: bytes, payload: bytes) -> bytes:
     signed = len(query).to_bytes(8, "big") + query + payload
-    return hmac.new(key, signed, sha256).digest()[:_SIGNATURE_LENGTH]
+    return hmac.digest(key, signed, "sha256")[:_SIGNATURE_LENGTH]
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -19,16 +19,17 @@ from charmodels.querysets.base import Manager
 from charmodels.querysets.conditions import (
     Condition,
     ContainsText,
+    FoundBy,
     HasTags,
     InGallery,
     MadeBy,
     MatchesText,
-    OnPage,
     VisibleTo,
 )
-from charmodels.querysets.gallery import SHOWN, is_public, placing
+from charmodels.querysets.gallery import SHOWN, PageKeys, is_public, placing
 from charmodels.querysets.numbers import CountedQuerySet
 from charmodels.querysets.owned import OwnedQuerySet
+from charmodels.querysets.pagination import Positions
 from charmodels.querysets.styles import StyledQuerySet
 from charmodels.schemas import CharacterCreate
 from charmodels.search_query import SearchQuery, parse_query
@@ -289,7 +290,9 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
     def _with(self, condition: Condition) -> Self:
         return self.filter(InGallery(condition) if is_public(self._q_objects) else condition)
 
-    async def _read(self, sort: Sort, position: list[Any] | None, rows: int) -> tuple[list[Character], list[list[Any]]]:
+    async def _read(
+        self, sort: Sort, position: list[Any] | None, rows: int
+    ) -> tuple[list[Character], Sequence[list[Any]]]:
         parts = self._divided()
         if parts is not None:
             return await self._read_both(parts, sort, position, rows)
@@ -297,9 +300,9 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
         if gallery is None or not gallery.needs_index:
             return await super()._read(sort, position, rows)
         query = self._clone()
-        query._q_objects = [OnPage(lambda place: gallery.write_keys(place, sort, position, rows))]
+        query._q_objects = [FoundBy(PageKeys(gallery, sort, position, rows))]
         found = await (query.newest() if sort == "newest" else query.oldest())
-        return found, [[row.created_at, row.id] for row in found]
+        return found, Positions(found, ("created_at", "id"))
 
     def _write_ranked(self, position: list[Any] | None, rows: int) -> tuple[str, list[Any]]:
         gallery = self._gallery()
@@ -329,7 +332,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
 
     async def _read_both(
         self, parts: tuple[Self, Self], sort: Sort, position: list[Any] | None, rows: int
-    ) -> tuple[list[Character], list[list[Any]]]:
+    ) -> tuple[list[Character], Sequence[list[Any]]]:
         merged: dict[UUID, tuple[list[Any], Character]] = {}
         reaches: list[list[Any]] = []  # by relevance, each part has candidates of its own
         for number, part in enumerate(parts):

@@ -124,7 +124,7 @@ def shape_of(queryset: QuerySet[Any]) -> Shape | None:
 
 def _describe(node: Q, model: type[Model], values: list[Any]) -> tuple[Any, ...]:
     if isinstance(node, Condition):
-        return (node.describe(model, values),)
+        return node.describe(values)
     if node.filters:
         parts = tuple([_condition(model, key, value, values) for key, value in node.filters.items()])
     else:

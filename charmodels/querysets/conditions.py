@@ -40,6 +40,19 @@ class Rows(Protocol):
         raise NotImplementedError
 
 
+class Keys(Protocol):
+    """A statement that gives keys of rows."""
+
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on besides the values."""
+
+    def values(self) -> list[Any]:
+        """Give the values in the order in which `write` puts them beside the statement."""
+
+    def write(self, place: Callable[[Any], str]) -> str:
+        """Write a SELECT of keys, with the function that puts values beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRows:
     """Rows of a model, in a statement of Tortoise's.
@@ -151,22 +164,25 @@ class Condition(Q):
         """Give Tortoise the condition."""
         return QueryModifier(where_criterion=_Written(self, resolve_context.model, resolve_context.table))
 
-    def describe(self, model: type[Model], values: list[Any]) -> str:
-        """Write the condition without a statement, and note its values in their order.
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on besides the values: the same shape, the same SQL."""
+        raise NotImplementedError
+
+    def values(self) -> list[Any]:
+        """Give the values in the order in which `write` puts them beside the statement."""
+        raise NotImplementedError
+
+    def describe(self, values: list[Any]) -> tuple[Any, ...]:
+        """Describe the condition to the cache of statements.
 
         Arguments:
-            model: whose rows it is about.
-            values: takes the values.
+            values: takes its values.
 
         Returns:
-            SQL in which every value is a question mark.
+            Its shape.
         """
-
-        def bind(value: Any) -> str:
-            values.append(value)
-            return "?"
-
-        return self.write(ModelRows(model, '"{}"'.format, bind))
+        values += self.values()
+        return (type(self).__name__, *self.shape())
 
 
 class _Written(Criterion):
@@ -222,6 +238,14 @@ class HasTags(Condition):
     def _parts(self) -> tuple[Any, ...]:
         return self.field, self.any_of, self.all_of, self.none_of, self.resolves_aliases
 
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return (self.field, bool(self.all_of), bool(self.any_of), bool(self.none_of), self.resolves_aliases)
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return [list(tags) for tags in (self.all_of, self.any_of, self.none_of) if tags]
+
     def write(self, rows: Rows) -> str:
         """Write the condition."""
 
@@ -271,6 +295,14 @@ class MatchesText(Condition):
     def _parts(self) -> tuple[Any, ...]:
         return self.text, self.is_query
 
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return (self.is_query,)
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return [self.text]
+
     def write(self, rows: Rows) -> str:
         """Write the condition."""
         return f"{rows.document} @@ {self.write_query(rows)}"
@@ -299,6 +331,14 @@ class ContainsText(Condition):
     def _parts(self) -> tuple[Any, ...]:
         return self.text, self.tag
 
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return (self.tag is None,)
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return [self.text] if self.tag is None else [self.text, [self.tag]]
+
     def write(self, rows: Rows) -> str:
         """Write the condition."""
         contains = f"{rows.content} LIKE (SELECT charmodels_pattern({rows.bind(self.text)}::text))"
@@ -324,6 +364,14 @@ class MadeBy(Condition):
     def _parts(self) -> tuple[Any, ...]:
         return (self.names,)
 
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return ()
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return [list(self.names)]
+
     def write(self, rows: Rows) -> str:
         """Write the condition."""
         named = f"(SELECT lower(name) FROM unnest({rows.bind(list(self.names))}::text[]) AS name)"  # noqa: S608
@@ -347,6 +395,14 @@ class InGallery(Condition):
     def _parts(self) -> tuple[Any, ...]:
         return (self.condition,)
 
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return (type(self.condition).__name__, *self.condition.shape())
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return self.condition.values()
+
     def write(self, rows: Rows) -> str:
         """Write the condition."""
         entry = self.condition.write(EntryRows(rows.bind))
@@ -368,6 +424,14 @@ class VisibleTo(Condition):
 
     def _parts(self) -> tuple[Any, ...]:
         return (self.user_id,)
+
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return ()
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return [self.user_id]
 
     def write(self, rows: Rows) -> str:
         """Write the condition."""
@@ -399,6 +463,14 @@ class After(Condition):
     def _parts(self) -> tuple[Any, ...]:
         return self.fields, self.position, self.descending, self.inclusive
 
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return (self.fields, self.descending, self.inclusive)
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return list(self.position)
+
     def write(self, rows: Rows) -> str:
         """Write the condition."""
         columns = ", ".join(map(rows.column, self.fields))
@@ -406,22 +478,30 @@ class After(Condition):
         return f"({columns}) {'<' if self.descending else '>'}{'=' if self.inclusive else ''} ({values})"
 
 
-class OnPage(Condition):
-    """Is one of the rows that a statement found.
+class FoundBy(Condition):
+    """Is one of the rows that a statement of keys finds.
 
     Arguments:
-        write_keys: writes a SELECT of their keys, with the function that puts values beside it.
+        keys: the statement.
     """
 
-    __slots__ = ("write_keys",)
+    __slots__ = ("keys",)
 
-    def __init__(self, write_keys: Callable[[Callable[[Any], str]], str]) -> None:
+    def __init__(self, keys: Keys) -> None:
         super().__init__()
-        self.write_keys = write_keys
+        self.keys = keys
 
     def _parts(self) -> tuple[Any, ...]:
-        return (self.write_keys,)
+        return (self.keys,)
+
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on."""
+        return self.keys.shape()
+
+    def values(self) -> list[Any]:
+        """Give the values in their order."""
+        return self.keys.values()
 
     def write(self, rows: Rows) -> str:
         """Write the condition."""
-        return f"{rows.column('id')} IN ({self.write_keys(rows.bind)})"
+        return f"{rows.column('id')} IN ({self.keys.write(rows.bind)})"

@@ -77,6 +77,14 @@ class GalleryQuery:
         """What is searched for by full-text search; the first, if several are."""
         return next((each for each in self.conditions if isinstance(each, MatchesText)), None)
 
+    def with_tags(self) -> list[HasTags]:
+        """Give the conditions that an index on tags finds."""
+        return [each for each in self.conditions if isinstance(each, HasTags) and not _only_excludes(each)]
+
+    def asks_for_more_than(self, with_tags: list[HasTags]) -> bool:
+        """Whether something is asked for that an index finds, beside tags."""
+        return len(with_tags) < sum(not _only_excludes(each) for each in self.conditions)
+
     def without_styles(self) -> GalleryQuery:
         """Give the same query for all styles."""
         kept = [other for other in self.others if not other[0].startswith("style_type")]
@@ -122,39 +130,6 @@ class GalleryQuery:
         where = f"{self.write_ranges(place)} AND {self.write_conditions(place)}"
         # OFFSET 0, for it may stand where its rows are wanted in an order, in which it must not look for them.
         return f"SELECT e.style_type, e.tags FROM gallery_entries AS e WHERE {where} OFFSET 0"  # noqa: S608
-
-    def write_keys(self, place: Place, sort: Sort, position: list[Any] | None, rows: int) -> str:
-        """Write the statement that finds the keys of a page.
-
-        Arguments:
-            place: puts a value beside the statement.
-            sort: "newest" or "oldest".
-            position: where the page before ended, or None.
-            rows: how many, at most.
-
-        Returns:
-            A SELECT of keys, in no order.
-        """
-        after = after_found = "true"
-        if position is not None:
-            at, key = map(place, position)
-            sign = "<" if sort == "newest" else ">"
-            after = f"(e.created_at, e.character_id) {sign} ({at}, {key})"
-            after_found = f"(found.created_at, found.character_id) {sign} ({at}, {key})"
-        parts = {
-            **self._parts(place),
-            "after": after,
-            "after_found": after_found,
-            "direction": "DESC" if sort == "newest" else "ASC",
-            # Numbers in the statement, not beside it: told how short the page is, the server soon keeps one plan for
-            # all values, and planning takes half of the time of a page that many of the newest entries fill.
-            "glance": str(limits.GLANCED_ENTRIES),
-            "walk": str(limits.WALKED_ENTRIES),
-            "few": str(limits.FEW_TAGGED),
-            "rows": str(int(rows)),
-        }
-        parts["is_whole"] = self._write_is_whole(f"{parts['range']} AND {after}", limits.WALKED_ENTRIES)
-        return bind("gallery_keys", {}, parts=parts).sql
 
     def ranked(self, search: MatchesText, position: list[Any] | None, rows: int) -> Fragment:
         """Write the statement that finds the keys of a page by relevance.
@@ -214,11 +189,11 @@ class GalleryQuery:
         """Write what these statements have in common."""
         ranges, conditions = self.write_ranges(place), self.write_conditions(place)
         tagged, found = "NULL::bigint", _select(ranges, conditions)
-        with_tags = [each for each in self.conditions if isinstance(each, HasTags) and not _only_excludes(each)]
+        with_tags = self.with_tags()
         if with_tags:
             rows = EntryRows(place)
             tagged = f"least({', '.join(each.write_frequency(rows) for each in with_tags)})"
-            if len(with_tags) < len([each for each in self.conditions if not _only_excludes(each)]):
+            if self.asks_for_more_than(with_tags):
                 # Where tags are rare, their index alone, where they are common, the other alone: the server would put
                 # the lists of both together, however long one is.
                 hint, few, many = "(SELECT tagged FROM hint)", limits.SOME_TAGGED, limits.MANY_TAGGED
@@ -233,6 +208,87 @@ class GalleryQuery:
                     )
                 )
         return {"range": ranges, "conditions": conditions, "tagged": tagged, "found": found}
+
+
+@dataclass(frozen=True, slots=True)
+class PageKeys:
+    """The statement that finds the keys of a page, in no order: `sql/gallery_keys.sql`.
+
+    Arguments:
+        query: what is asked of the gallery.
+        sort: "newest" or "oldest".
+        position: where the page before ended, or None.
+        rows: how many, at most.
+    """
+
+    query: GalleryQuery
+    sort: Sort
+    position: list[Any] | None
+    rows: int
+
+    def shape(self) -> tuple[Any, ...]:
+        """Give what the SQL depends on besides the values."""
+        query = self.query
+        return (
+            self.sort,
+            self.position is None,
+            self.rows,
+            tuple((type(each).__name__, *each.shape()) for each in query.conditions),
+            tuple(name for name, _ in query.ranges),
+            tuple(name for name, _ in query.others),
+            *_bounds(),
+        )
+
+    def values(self) -> list[Any]:
+        """Give the values in the order in which `write` puts them beside the statement."""
+        query = self.query
+        values = list(self.position or ())
+        values += (value for _, value in query.ranges)
+        conditions = [value for each in query.conditions for value in each.values()]
+        conditions += (value for _, value in query.others)
+        values += conditions
+        with_tags = query.with_tags()
+        for each in with_tags:
+            values += (list(tags) for tags in (each.all_of, each.any_of) if tags)
+        if with_tags and query.asks_for_more_than(with_tags):
+            values += (value for each in with_tags for value in each.values())
+            values += conditions
+        return values
+
+    def write(self, place: Place) -> str:
+        """Write it, with the function that puts values beside it."""
+        after = after_found = "true"
+        if self.position is not None:
+            at, key = map(place, self.position)
+            sign = "<" if self.sort == "newest" else ">"
+            after = f"(e.created_at, e.character_id) {sign} ({at}, {key})"
+            after_found = f"(found.created_at, found.character_id) {sign} ({at}, {key})"
+        glance, walk, few, _, _ = _bounds()
+        parts = {
+            **self.query._parts(place),
+            "after": after,
+            "after_found": after_found,
+            "direction": "DESC" if self.sort == "newest" else "ASC",
+            # Numbers in the statement, not beside it: told how short the page is, the server soon keeps one plan for
+            # all values, and planning takes half of the time of a page that many of the newest entries fill.
+            "glance": str(glance),
+            "walk": str(walk),
+            "few": str(few),
+            "rows": str(int(self.rows)),
+        }
+        parts["is_whole"] = self.query._write_is_whole(f"{parts['range']} AND {after}", walk)
+        return bind("gallery_keys", {}, parts=parts).sql
+
+
+def _bounds() -> tuple[int, int, int, int, int]:
+    """Give the bounds that stand in the statement of a page."""
+    return (
+        limits.GLANCED_ENTRIES,
+        limits.WALKED_ENTRIES,
+        limits.FEW_TAGGED,
+        limits.SOME_TAGGED,
+        limits.MANY_TAGGED,
+    )
 
 
 def _select(condition: str, conditions: str, entries: str = "gallery_entries") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from enum import Enum
 from hashlib import blake2b
 from typing import Any, ClassVar, Self
@@ -15,6 +15,7 @@ from charmodels import cursors, limits
 from charmodels.backend.client import Client
 from charmodels.errors import InvalidInput
 from charmodels.pages import Page, Snippet, Sort, Total
+from charmodels.querysets import compiled
 from charmodels.querysets.base import M, QuerySet
 from charmodels.querysets.conditions import After, Condition
 from charmodels.sql.binding import Fragment
@@ -200,7 +201,7 @@ class PagedQuerySet(QuerySet[M]):
         counted = f"SELECT count(*) AS found FROM (SELECT FROM ({chosen.sql}) AS chosen LIMIT {most}) AS counted"  # noqa: S608
         return Fragment(counted, chosen.values)
 
-    async def _read(self, sort: Sort, position: list[Any] | None, rows: int) -> tuple[list[M], list[list[Any]]]:
+    async def _read(self, sort: Sort, position: list[Any] | None, rows: int) -> tuple[list[M], Sequence[list[Any]]]:
         """Read up to so many rows after a position, with the position of each."""
         descending = sort == "newest"
         keys = (self.recency, self.model._meta.pk_attr)
@@ -208,7 +209,7 @@ class PagedQuerySet(QuerySet[M]):
         if position is not None:
             query = query.filter(After(keys, tuple(position), descending=descending))
         found = await query.limit(rows)
-        return found, [[getattr(row, key) for key in keys] for row in found]
+        return found, Positions(found, keys)
 
     async def _snippets(self, rows: list[M]) -> dict[Any, Snippet]:
         raise NotImplementedError
@@ -239,6 +240,21 @@ class PagedQuerySet(QuerySet[M]):
 
     def _fingerprint(self, sort: str) -> bytes:
         """Describe the query, so that a cursor of another one does not fit."""
+        shape = compiled.shape_of(self)
+        if shape is None:
+            return self._describe(sort)
+        values = tuple([tuple(value) if isinstance(value, list) else value for value in shape.values])
+        try:
+            described = _fingerprints.get((sort, shape.key, values))
+        except TypeError:  # a value that cannot be a key
+            return self._describe(sort)
+        if described is None:
+            if len(_fingerprints) >= compiled.CAPACITY:
+                _fingerprints.pop(next(iter(_fingerprints)), None)
+            described = _fingerprints[sort, shape.key, values] = self._describe(sort)
+        return described
+
+    def _describe(self, sort: str) -> bytes:
         try:
             conditions = [_plain(node) for node in self._q_objects]
         except _UnknownValueError:
@@ -247,10 +263,36 @@ class PagedQuerySet(QuerySet[M]):
         return blake2b(described.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+class Positions(Sequence[list[Any]]):
+    """The sort keys of rows, read off when they are asked for: a page needs those of its last row.
+
+    Arguments:
+        rows: in their order.
+        keys: names of the sort keys.
+    """
+
+    __slots__ = ("_keys", "_rows")
+
+    def __init__(self, rows: Sequence[Any], keys: tuple[str, ...]) -> None:
+        self._rows = rows
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: Any) -> Any:
+        row = self._rows[number]
+        return [getattr(row, key) for key in self._keys]
+
+
 def _whole_number(field: str, value: Any, *, least: int, most: int = limits.LARGEST_INTEGER) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InvalidInput(field=field, reason=f"must be a whole number from {least} to {most}")
     return value
+
+
+_fingerprints: dict[tuple[Any, ...], bytes] = {}
+"""Descriptions of queries that were seen before; the oldest goes when another comes."""
 
 
 class _UnknownValueError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
@@ -87,7 +88,7 @@ class SearchedQuerySet(TaggedQuerySet[M]):
 
     # Pages
 
-    async def _read(self, sort: Sort, position: list[Any] | None, rows: int) -> tuple[list[M], list[list[Any]]]:
+    async def _read(self, sort: Sort, position: list[Any] | None, rows: int) -> tuple[list[M], Sequence[list[Any]]]:
         if sort != "relevance":
             return await super()._read(sort, position, rows)
         found: list[M] = []

@@ -13,7 +13,7 @@ from charmodels.enums import StyleType
 from charmodels.errors import InvalidInput
 from charmodels.querysets.base import M, QuerySet
 from charmodels.querysets.conditions import HasTags
-from charmodels.querysets.gallery import GalleryQuery, placing, read_gallery
+from charmodels.querysets.gallery import GalleryQuery, PageKeys, placing, read_gallery
 from charmodels.querysets.retagging import Progress, retag
 from charmodels.sql import statement
 from charmodels.sql.binding import bind
@@ -122,7 +122,7 @@ class CountedTagsQuerySet(QuerySet[M]):
         bound: list[Any] = []
         place = placing(bound)
         parts = {
-            "chosen": gallery.write_keys(place, "newest", None, limits.RELATED_CHARACTERS),
+            "chosen": PageKeys(gallery, "newest", None, limits.RELATED_CHARACTERS).write(place),
             "tag": f"charmodels_canonical_tags({place([normal])}::text[])",
         }
         return await self._counts("related_tags", {"most": _limit(limit)}, parts=parts, bound=bound)

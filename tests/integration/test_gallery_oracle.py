@@ -24,7 +24,7 @@ from charmodels import limits
 from charmodels.identifiers import new_id
 from charmodels.querysets.characters import CharacterQuerySet
 from charmodels.querysets.conditions import HasTags
-from charmodels.querysets.gallery import placing
+from charmodels.querysets.gallery import PageKeys, placing
 from tests import servers
 from tests.galleries import DAWN, MINUTE, STYLES, Question, World, real_characters, walked
 
@@ -378,7 +378,7 @@ async def ways_taken(world: World, query: CharacterQuerySet, rows: int) -> tuple
     """Which way the statement of a page went, and by which indexes."""
     gallery, values = query._gallery(), []  # type: ignore[var-annotated]
     assert gallery is not None
-    statement = gallery.write_keys(placing(values), "newest", None, rows)
+    statement = PageKeys(gallery, "newest", None, rows).write(placing(values))
     [row] = await world.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
     walked_rows, indexes = 0.0, set()
 

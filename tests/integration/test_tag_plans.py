@@ -10,7 +10,7 @@ import pytest
 import charmodels as cm
 from charmodels import limits
 from charmodels.querysets.conditions import HasTags
-from charmodels.querysets.gallery import GalleryQuery, placing
+from charmodels.querysets.gallery import GalleryQuery, PageKeys, placing
 from charmodels.querysets.tag_counts import _SUGGESTED
 from charmodels.sql.binding import Fragment, bind
 from tests.gallery_counts import execute
@@ -47,7 +47,7 @@ def relating(tag: str) -> Fragment:
     place = placing(values)
     query = GalleryQuery([HasTags("tags", all_of=(tag,), resolves_aliases=True)])
     parts = {
-        "chosen": query.write_keys(place, "newest", None, limits.RELATED_CHARACTERS),
+        "chosen": PageKeys(query, "newest", None, limits.RELATED_CHARACTERS).write(place),
         "tag": f"charmodels_canonical_tags({place([tag])}::text[])",
     }
     return bind("related_tags", {"most": 10}, parts=parts, bound=values)
