@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 import charmodels as cm
-from charmodels.querysets.gallery import PUBLIC
+from charmodels.querysets.gallery_reader import PUBLIC
 
 OURS = "charmodels"
 BY_HAND = "by hand"

@@ -16,7 +16,7 @@ from charmodels.errors import InvalidInput, NotFound
 from charmodels.fields import LiteralBooleanField, TextArrayField, enum_field
 from charmodels.models.base import Entity
 from charmodels.querysets.characters import CharacterManager, CharacterQuerySet
-from charmodels.querysets.gallery import PUBLIC
+from charmodels.querysets.gallery_reader import PUBLIC
 from charmodels.values import CharacterTags, ImageUrl, Metadata, Name, Prompt
 
 if TYPE_CHECKING:

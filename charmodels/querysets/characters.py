@@ -26,7 +26,8 @@ from charmodels.querysets.conditions import (
     MatchesText,
     VisibleTo,
 )
-from charmodels.querysets.gallery import SHOWN, PageKeys, is_public, placing
+from charmodels.querysets.gallery import PageKeys, placing
+from charmodels.querysets.gallery_reader import SHOWN, is_public
 from charmodels.querysets.numbers import CountedQuerySet
 from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.pagination import Positions

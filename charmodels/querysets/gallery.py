@@ -1,4 +1,4 @@
-"""How the public gallery is asked: what a queryset says, put to the table `gallery_entries`."""
+"""How the public gallery is asked: statements on the table `gallery_entries`."""
 
 from __future__ import annotations
 
@@ -6,44 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tortoise.expressions import Expression, Q
-from tortoise.models import Model
-from tortoise.queryset import AwaitableQuery
-
 from charmodels import limits
-from charmodels.enums import GenerationStatus
 from charmodels.pages import Sort
-from charmodels.querysets.conditions import (
-    After,
-    Condition,
-    ContainsText,
-    EntryRows,
-    HasTags,
-    InGallery,
-    MadeBy,
-    MatchesText,
-)
+from charmodels.querysets.conditions import After, Condition, HasTags, MatchesText
+from charmodels.querysets.rows import EntryRows
 from charmodels.sql.binding import Fragment, bind
 
-PUBLIC = '"is_public" = true AND "generation_status" = \'COMPLETED\''
-"""The condition of the public gallery, as `public()` compiles it and the partial indexes repeat it."""
-
-SHOWN = {"is_public": True, "generation_status": GenerationStatus.COMPLETED}
-"""The same as filters."""
-
-_RANGES = {
+RANGES = {
     "user_id": "=",
     "created_at__gte": ">=",
     "created_at__gt": ">",
     "created_at__lte": "<=",
     "created_at__lt": "<",
 }
-_OTHERS = {"template_id": "=", "style_type": "="}
-_COMPARED = {**_RANGES, **_OTHERS}
-
-_ANY_ROW: Any = None
-"""For fields that ask for the row of a value: these give the value for a column, not for a condition."""
-
+"""Filters that an index serves in the order of the walk, with their operators."""
 Place = Callable[[Any], str]
 """Puts a value beside a statement, and gives where it stands in it, as $1."""
 
@@ -301,7 +277,7 @@ def _walking() -> dict[str, int]:
 
 
 def _write_ranges(table: str, ranges: Iterable[tuple[str, Any]], place: Place) -> str:
-    return _all(f"{table}.{name.partition('__')[0]} {_RANGES[name]} {place(value)}" for name, value in ranges)
+    return _all(f"{table}.{name.partition('__')[0]} {RANGES[name]} {place(value)}" for name, value in ranges)
 
 
 def _only_excludes(condition: Condition) -> bool:
@@ -357,82 +333,6 @@ class Reach:
             return "true"
         rank, key = self.start
         return f"(ranked.rank, ranked.id) < ({place(rank)}::float8, {place(key)}::uuid)"
-
-
-def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:
-    """Tell what a queryset asks of the gallery.
-
-    Arguments:
-        model: the character model.
-        nodes: the conditions of the queryset.
-
-    Returns:
-        The query; None where it is not on the public gallery, or has a condition that its entries cannot answer.
-    """
-    query, shown = GalleryQuery(), dict.fromkeys(SHOWN, False)
-    for node in _flat(nodes):
-        if isinstance(node, InGallery):
-            query.conditions.append(node.condition)
-        elif isinstance(node, HasTags | MatchesText | ContainsText | MadeBy):
-            query.conditions.append(node)
-        elif (
-            isinstance(node, Condition)
-            or node.children
-            or node._is_negated
-            or not node.filters
-            or (node.join_type == Q.OR and len(node.filters) > 1)
-        ):
-            return None
-        else:
-            for name, value in node.filters.items():
-                if name in SHOWN and SHOWN[name] == value:
-                    shown[name] = True
-                elif not _read_filter(query, model, name, value):
-                    return None
-    return query if all(shown.values()) else None
-
-
-def is_public(nodes: Iterable[Q]) -> bool:
-    """Tell whether conditions keep nothing but what the public gallery shows."""
-    found = {
-        name
-        for node in _flat(nodes)
-        if _is_plain(node)
-        for name, value in node.filters.items()
-        if name in SHOWN and SHOWN[name] == value
-    }
-    return found == SHOWN.keys()
-
-
-def _is_plain(node: Q) -> bool:
-    """Tell whether a condition is nothing but filters that must all hold."""
-    if isinstance(node, Condition) or node.children or node._is_negated:
-        return False
-    return node.join_type == Q.AND or len(node.filters) <= 1
-
-
-def _flat(nodes: Iterable[Q]) -> Iterable[Q]:
-    for node in nodes:
-        if not isinstance(node, Condition) and node.children and node.join_type == Q.AND and not node._is_negated:
-            yield from _flat(node.children)
-        else:
-            yield node
-
-
-def _read_filter(query: GalleryQuery, model: type[Model], name: str, value: Any) -> bool:
-    """Take a filter over, if the entries have its column."""
-    if name in ("user", "template"):
-        name, value = f"{name}_id", getattr(value, "pk", value)
-    if value is None or isinstance(value, Expression | AwaitableQuery | Model):
-        return False
-    column = model._meta.fields_map.get(name.partition("__")[0])
-    if name == "style_type__in" and column is not None:
-        query.others.append((name, [column.to_db_value(style, _ANY_ROW) for style in value]))
-        return True
-    if name not in _COMPARED or column is None:
-        return False
-    (query.ranges if name in _RANGES else query.others).append((name, column.to_db_value(value, _ANY_ROW)))
-    return True
 
 
 def _all(conditions: Iterable[str]) -> str:

@@ -10,7 +10,8 @@ from charmodels.enums import GenerationStatus, StyleType
 from charmodels.errors import InvalidInput
 from charmodels.gallery import CharacterStats, Facets
 from charmodels.querysets.base import M
-from charmodels.querysets.gallery import GalleryQuery, placing, read_gallery
+from charmodels.querysets.gallery import GalleryQuery, placing
+from charmodels.querysets.gallery_reader import read_gallery
 from charmodels.querysets.search import SearchedQuerySet
 from charmodels.querysets.tag_counts import CountedTagsQuerySet
 from charmodels.sql import statement

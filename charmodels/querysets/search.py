@@ -11,8 +11,9 @@ from charmodels import limits
 from charmodels.errors import InvalidInput
 from charmodels.pages import Snippet, Sort
 from charmodels.querysets.base import M
-from charmodels.querysets.conditions import ContainsText, HasTags, InGallery, MatchesText, ModelRows
+from charmodels.querysets.conditions import ContainsText, HasTags, InGallery, MatchesText
 from charmodels.querysets.gallery import Reach, placing
+from charmodels.querysets.rows import ModelRows
 from charmodels.querysets.tags import TaggedQuerySet
 from charmodels.sql.binding import bind
 from charmodels.tags import normalize_tag

@@ -13,7 +13,8 @@ from charmodels.enums import StyleType
 from charmodels.errors import InvalidInput
 from charmodels.querysets.base import M, QuerySet
 from charmodels.querysets.conditions import HasTags
-from charmodels.querysets.gallery import GalleryQuery, PageKeys, placing, read_gallery
+from charmodels.querysets.gallery import GalleryQuery, PageKeys, placing
+from charmodels.querysets.gallery_reader import read_gallery
 from charmodels.querysets.retagging import Progress, retag
 from charmodels.sql import statement
 from charmodels.sql.binding import bind

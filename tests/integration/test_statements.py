@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import charmodels as cm
-from charmodels.querysets.conditions import Condition, EntryRows
+from charmodels.querysets.conditions import Condition
 from charmodels.querysets.gallery import PageKeys, placing
+from charmodels.querysets.rows import EntryRows
 from tests import factories
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
