@@ -23,12 +23,15 @@ class Keys(Protocol):
 
     def shape(self) -> tuple[Any, ...]:
         """Give what the SQL depends on besides the values."""
+        ...
 
     def values(self) -> list[Any]:
         """Give the values in the order in which `write` puts them beside the statement."""
+        ...
 
     def write(self, place: Callable[[Any], str]) -> str:
         """Write a SELECT of keys, with the function that puts values beside it."""
+        ...
 
 
 class Condition(Q):
