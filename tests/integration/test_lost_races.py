@@ -88,7 +88,7 @@ async def test_a_decorated_function_that_loses_runs_again(db: cm.Database) -> No
     meeting = Meeting()
     insert = cm.transaction(isolation="serializable", actor="ada")(count_and_insert)
     assert await asyncio.gather(insert(meeting, "one"), insert(meeting, "two")) == ["one", "two"]
-    assert meeting.tries == 3
+    assert meeting.tries >= 3  # one lost; the server may find it a second time where there was only the first
     assert sorted([user.name or "" for user in await cm.User.all()]) == ["0", "1"]
     assert insert.__name__ == "count_and_insert"
 
