@@ -96,8 +96,11 @@ ASKED_TAGS = 100
 FACET_TAGS = 20
 """Tags among facets and statistics, unless the caller says otherwise."""
 
-WEIGHED_CANDIDATES = 5_000
-"""How many holders of a character's rarest tags are looked up to find what is like it."""
+WEIGHED_CANDIDATES = 2_000
+"""How many holders of a character's rarest tags are looked up to find what is like it, at most."""
+
+SIMILAR_NEWEST = 2_000
+"""How many of the newest characters are looked at for what is like one."""
 
 LISTED_TAGS = 1_000
 """Tags in one list of popular, suggested or related ones, at most."""

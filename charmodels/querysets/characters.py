@@ -263,8 +263,8 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
         """Find what the public gallery has that is most like a character; one statement.
 
         What counts is the tags that they share, a rare one more than a common one, then the style, then the time. Of
-        common tags it looks at the newest characters only: at all holders of the rarest of its tags, up to 5,000 of
-        them, and besides at the newest 8,000 characters.
+        common tags it looks at the newest characters only: at all holders of the rarest of its tags, up to 2,000 of
+        them, and besides at the newest 2,000 characters.
 
         Arguments:
             character: the character or its id; it may be private.
@@ -282,7 +282,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
             "similar_characters",
             id=validate("character", Identifier, getattr(character, "id", character)),
             most=limit,
-            walk=limits.WALKED_ENTRIES,
+            newest=limits.SIMILAR_NEWEST,
             looked_up=limits.WEIGHED_CANDIDATES,
         )
 

@@ -5,7 +5,7 @@ WITH found AS MATERIALIZED (
     SELECT style_type, count(*) AS characters FROM (:for_styles) AS counted GROUP BY style_type
 ), by_tag AS (
     SELECT tag, count(*) AS characters
-    FROM (:for_tags) AS counted CROSS JOIN LATERAL unnest(counted.tags) AS tag
+    FROM (SELECT unnest(counted.tags) AS tag FROM (:for_tags) AS counted) AS tagged
     GROUP BY tag
     ORDER BY characters DESC, tag
     LIMIT :most::bigint

@@ -7,7 +7,7 @@ WITH counted AS (
     GROUP BY 1, 2, 3, 4
 ), by_tag AS (
     SELECT tag, count(*) AS characters
-    FROM (:found) AS found CROSS JOIN LATERAL unnest(found.tags) AS tag
+    FROM (SELECT unnest(found.tags) AS tag FROM (:found) AS found) AS tagged
     GROUP BY tag
     ORDER BY characters DESC, tag
     LIMIT :most::bigint

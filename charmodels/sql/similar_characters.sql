@@ -1,6 +1,6 @@
 -- The characters of the public gallery that are most like one: by the tags that they share, of which a rare one weighs more
 -- (its inverse document frequency), then by the style, then the newest. Who could be like it is bounded: all who have its
--- rarest tags, as many of these as have :looked_up holders together, and those among the newest who share any tag or the
+-- rarest tags, as many of these as have so many holders together, and those among the newest who share any tag or the
 -- style. Weights, bounds and scores are one statement; the ORM has none of them.
 WITH given AS MATERIALIZED (
     SELECT id, style_type, tags FROM characters WHERE id = :id::uuid
@@ -24,15 +24,22 @@ WITH given AS MATERIALIZED (
         CROSS JOIN LATERAL unnest(given.tags) AS own_tag
         LEFT JOIN counts AS c ON c.tag = own_tag
     ) AS held
-), newest AS (
-    SELECT e.character_id, e.created_at, e.style_type, e.tags
-    FROM (SELECT * FROM gallery_entries ORDER BY created_at DESC, character_id DESC LIMIT :walk::bigint) AS e
-    WHERE e.tags && (SELECT tags FROM given) OR e.style_type = (SELECT style_type FROM given)
+), edge AS MATERIALIZED (
+    SELECT created_at, character_id FROM gallery_entries
+    ORDER BY created_at DESC, character_id DESC
+    OFFSET :newest::bigint - 1 LIMIT 1
 ), candidates AS (
-    SELECT * FROM newest
-    UNION
-    SELECT e.character_id, e.created_at, e.style_type, e.tags FROM gallery_entries AS e
-    WHERE e.tags && (SELECT array_agg(tag) FROM weights WHERE holders <= :looked_up::bigint)
+    SELECT e.character_id, e.created_at, e.style_type, e.tags
+    FROM (SELECT * FROM gallery_entries ORDER BY created_at DESC, character_id DESC LIMIT :newest::bigint) AS e
+    WHERE e.tags && (SELECT tags FROM given) OR e.style_type = (SELECT style_type FROM given)
+    UNION ALL
+    SELECT found.character_id, found.created_at, found.style_type, found.tags
+    FROM (
+        SELECT * FROM gallery_entries AS e
+        WHERE e.tags && (SELECT array_agg(tag) FROM weights WHERE holders <= :looked_up::bigint)
+        OFFSET 0
+    ) AS found
+    WHERE (found.created_at, found.character_id) < (SELECT created_at, character_id FROM edge)
 ), best AS (
     SELECT c.character_id, c.created_at, c.style_type = (SELECT style_type FROM given) AS has_style,
            (SELECT coalesce(sum(weight), 0) FROM weights WHERE weights.tag = ANY (c.tags)) AS score

@@ -171,7 +171,7 @@ async def test_similar_does_not_come_from_what_was_unpublished(db: cm.Database) 
 
 
 async def test_a_dead_trend_is_similar_too(db: cm.Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("charmodels.limits.WALKED_ENTRIES", 3)
+    monkeypatch.setattr("charmodels.limits.SIMILAR_NEWEST", 3)
     owner = await factories.user()
     old = [await factories.character(owner, is_public=True, tags=["pogs"], style_type="ANIME") for _ in range(2)]
     for _ in range(5):
