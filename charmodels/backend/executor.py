@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic_core import from_json
 from tortoise import timezone
@@ -20,6 +20,8 @@ from charmodels.errors import NotFound
 
 CHUNK = 2000
 """Rows to turn into objects before the event loop gets a turn, as in Tortoise."""
+
+M = TypeVar("M", bound=Model)
 
 _Converter = Callable[[Any], Any]
 
@@ -133,6 +135,29 @@ def hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | None:
     if model not in _hydrators:
         _hydrators[model] = _make_hydrator(model)
     return _hydrators[model]
+
+
+def made_of(model: type[M], values: dict[str, Any]) -> M:
+    """Make the object of a row that the caller knows by heart, without reading it.
+
+    Arguments:
+        model: an initialised Tortoise model.
+        values: of every column, by field, as the object is to have them.
+
+    Returns:
+        The object, as if it was read.
+    """
+    meta = model._meta
+    instance = object.__new__(model)
+    state = {
+        **values,
+        "_partial": False,
+        "_saved_in_db": True,
+        "_custom_generated_pk": meta.db_pk_column not in meta.generated_db_fields,
+        "_await_when_save": {},
+    }
+    object.__setattr__(instance, "__dict__", state)
+    return instance
 
 
 def forget_hydrators() -> None:

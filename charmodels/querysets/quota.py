@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from charmodels import clock, limits
+from charmodels.backend.executor import made_of
 from charmodels.enums import HoldState
 from charmodels.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
 from charmodels.identifiers import new_id
@@ -227,7 +228,7 @@ def _status(row: Mapping[str, Any], at: datetime, resets_at: datetime) -> QuotaS
 def _hold(**values: Any) -> QuotaHold:
     from charmodels.models.quota import QuotaHold  # which builds on the querysets
 
-    return QuotaHold._init_from_db(**values)
+    return made_of(QuotaHold, values)
 
 
 def _repeated(found: dict[str, Any], owner: UUID, wanted: int, key: str | None) -> QuotaHold:

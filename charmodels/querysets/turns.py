@@ -55,6 +55,9 @@ class take_turn:  # noqa: N801 - read as a word of the language: `async with tak
     async def __aenter__(self) -> None:
         if self._lock is None:
             return
+        if self._limit is None:  # nobody is at it: it is free at once
+            await self._lock.acquire()
+            return
         try:
             async with asyncio.timeout(self._limit):
                 await self._lock.acquire()
