@@ -317,8 +317,8 @@ async def test_tags_that_others_add_meanwhile_stay(url: str, keep_alias: bool) -
 
         renaming = characters.rename_tag("old", "new", keep_alias=keep_alias, batch=10)
         changed, *_ = await asyncio.gather(renaming, *map(add, range(4)), add_to_many(0))
-        # Where there is an alias, whoever adds to a row renames its tag as well.
-        assert 0 < changed <= 120 if keep_alias else changed == 120
+        # Where there is an alias, whoever adds to a row renames its tag as well, perhaps all of them.
+        assert 0 <= changed <= 120 if keep_alias else changed == 120
         expected = {"new", "kept", *(f"mine{number}" for number in range(4))}
         for row in await characters.all():
             assert expected <= set(row.tags)
