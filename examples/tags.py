@@ -40,7 +40,6 @@ async def create(user: cm.User, style: str, tags: list[str], *, is_public: bool 
     character = await cm.Character.objects.create_for(user.id, made)
     if is_public:
         await character.publish()
-    await character.refresh_from_db()  # the database stores an alias as its tag
     return character
 
 
