@@ -11,7 +11,7 @@ import pytest
 
 import charmodels as cm
 from examples import gallery_search, quota, tags
-from tests.integration.test_demo import ROOT, databases, run
+from tests.integration.test_demo import ROOT, databases, left_over, run
 
 pytestmark = pytest.mark.xdist_group("examples")  # as in test_demo
 
@@ -132,7 +132,7 @@ async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> Non
     before = await databases(db)
     done = run("examples.quota", DATABASE_URL=url)
     assert (done.returncode, done.stderr) == (0, "")
-    assert not {name for name in await databases(db) - before if name.startswith("charmodels_example_")}
+    assert await left_over(db, before) == set()
     assert await cm.User.all().count() == 0
 
 
