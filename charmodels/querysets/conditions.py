@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from uuid import UUID
 
 from pypika_tortoise.context import SqlContext
@@ -14,8 +14,6 @@ from tortoise.models import Model
 from tortoise.query_utils import QueryModifier
 
 from charmodels.querysets.rows import EntryRows, ModelRows, Rows
-
-C = TypeVar("C", bound="Condition")
 
 
 class Keys(Protocol):

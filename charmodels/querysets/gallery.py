@@ -48,11 +48,6 @@ class GalleryQuery:
         """Whether nothing narrows it."""
         return not (self.conditions or self.ranges or self.others)
 
-    @property
-    def search(self) -> MatchesText | None:
-        """What is searched for by full-text search; the first, if several are."""
-        return next((each for each in self.conditions if isinstance(each, MatchesText)), None)
-
     def with_tags(self) -> list[HasTags]:
         """Give the conditions that an index on tags finds."""
         return [each for each in self.conditions if isinstance(each, HasTags) and not _only_excludes(each)]
@@ -103,7 +98,7 @@ class GalleryQuery:
 
     def write_entries(self, place: Place) -> str:
         """Write the statement that gives the style and the tags of every entry."""
-        where = f"{self.write_ranges(place)} AND {self.write_conditions(place)}"
+        where = self.write(place)
         # OFFSET 0, for it may stand where its rows are wanted in an order, in which it must not look for them.
         return f"SELECT e.style_type, e.tags FROM gallery_entries AS e WHERE {where} OFFSET 0"  # noqa: S608
 
