@@ -131,10 +131,11 @@ async def until_waiting(connection: asyncpg.Connection[Any], number: int = 1) ->
 
 
 @asynccontextmanager
-async def locked(url: str, owner: cm.User) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """Somebody else's long transaction has the user's row."""
+async def locked(url: str, *owners: cm.User) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """Somebody else's long transaction has the users' rows."""
     async with session(url) as other, other.transaction():
-        await other.fetch("SELECT FROM user_quotas WHERE user_id = $1 FOR UPDATE", owner.id)
+        ids = [owner.id for owner in owners]
+        await other.fetch("SELECT FROM user_quotas WHERE user_id = ANY ($1) FOR UPDATE", ids)
         yield other
 
 

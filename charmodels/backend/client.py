@@ -17,11 +17,14 @@ from charmodels.backend.executor import Executor
 from charmodels.backend.pool import Borrowed, Pool, another_loop
 from charmodels.backend.schema import SchemaGenerator
 from charmodels.backend.translation import is_drivers_own, translate
+from charmodels.backend.turns import Change, Turns
 from charmodels.enums import SubscriptionTier
 from charmodels.errors import DatabaseUnavailable
 from charmodels.plans import PLANS, Plan
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from charmodels.backend.transaction import TransactionContext
 
 logger = logging.getLogger("charmodels.database")
@@ -75,6 +78,7 @@ class Client(AsyncpgDBClient):
         self.schema_apps = schema_apps
         self.acquire_timeout = acquire_timeout
         self.always_reset = always_reset
+        self._turns = Turns(self)
         self._closed = False
 
     @property
@@ -210,6 +214,23 @@ class Client(AsyncpgDBClient):
         except Exception as error:
             self.reraise(error)
         return rows
+
+    async def change(self, change: Change, owner: UUID, values: Sequence[Any]) -> asyncpg.Record | None:
+        """Change a user's quota when it is the user's turn, maybe in one statement with changes of others.
+
+        Arguments:
+            change: its kind.
+            owner: the user's id.
+            values: of the statement for one.
+
+        Returns:
+            The row of the statement for one; None where it gives none.
+
+        Raises:
+            StatementTimeout: others were at it for as long as a statement may take.
+            CharmodelsError: whatever else went wrong, translated.
+        """
+        return await self._turns.take(change, owner, values)
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
         """Run one statement and return its rows as dicts."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.backends.base.client import TransactionContext as TortoiseTransactionContext
 from tortoise.connection import get_connections
 
+from charmodels import sql
 from charmodels.backend.client import Client
 from charmodels.backend.pool import Borrowed
 from charmodels.backend.session import SET_TRANSACTION_CONTEXT
+from charmodels.backend.turns import Change
 from charmodels.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 logger = logging.getLogger("charmodels.database")
 
@@ -67,6 +72,11 @@ class TransactionClient(TransactionWrapper, Client):
                 raise DatabaseError(sqlstate=None, reason="the transaction that it belongs to is over")
             with self.translating():
                 yield self._connection
+
+    async def change(self, change: Change, owner: UUID, values: Sequence[Any]) -> asyncpg.Record | None:
+        """Change a user's quota at once: this very transaction may have locked the user, and must not queue for it."""
+        rows = await self.fetch(sql.statement(change.one), values)
+        return rows[0] if rows else None
 
     async def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[asyncpg.Record]:
         """Run one statement of the transaction and return its rows."""

@@ -10,12 +10,12 @@ from uuid import UUID
 from tortoise.expressions import F, Q
 
 from charmodels import clock
+from charmodels.backend.turns import Change
 from charmodels.enums import HoldState, QuotaEntryKind
 from charmodels.errors import NotFound
 from charmodels.identifiers import new_id
 from charmodels.querysets.base import Manager, QuerySet
 from charmodels.querysets.owned import OwnedQuerySet
-from charmodels.querysets.turns import take_turn
 from charmodels.quota import QuotaDiscrepancy
 from charmodels.sql import statement
 from charmodels.values import Amount, Reason, validate
@@ -36,6 +36,9 @@ STATES = {
 """What a closing entry makes of its hold."""
 
 
+CLOSE = Change("close_hold", "close_holds")
+
+
 async def close_hold(hold: QuotaHold, wanted: HoldState, reason: str | None) -> HoldState:
     """Close a hold, if nobody did before, in one statement.
 
@@ -54,9 +57,8 @@ async def close_hold(hold: QuotaHold, wanted: HoldState, reason: str | None) -> 
     why = None if reason is None else validate("reason", Reason, reason)
     client = type(hold).objects._client()
     values = [hold.user_id, hold.id, _CLOSING[wanted], new_id(), why, clock.for_server()]
-    async with take_turn(client, hold.user_id):
-        rows = await client.fetch(statement("close_hold"), values)
-    kind = rows[0]["kind"]
+    row = await client.change(CLOSE, hold.user_id, values)
+    kind = None if row is None else row["kind"]
     if kind is None:
         raise NotFound(model="QuotaHold")
     return STATES[kind]

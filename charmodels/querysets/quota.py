@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from charmodels import clock, limits
 from charmodels.backend.executor import made_of
-from charmodels.enums import HoldState
+from charmodels.backend.turns import Change
+from charmodels.enums import HoldState, QuotaEntryKind
 from charmodels.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
 from charmodels.identifiers import new_id
 from charmodels.querysets.base import QuerySet
-from charmodels.querysets.ledger import STATES
+from charmodels.querysets.ledger import CLOSE, STATES
 from charmodels.querysets.reservation import Reservation
-from charmodels.querysets.turns import take_turn
 from charmodels.quota import QuotaStatus
 from charmodels.sql import statement
 from charmodels.values import Amount, Identifier, Key, Reason, validate
 
 if TYPE_CHECKING:
+    from charmodels.backend.client import Client
     from charmodels.models.quota import QuotaGrant, QuotaHold
     from charmodels.models.user import User  # noqa: F401 - named in a base class
+
+
+async def _release_abandoned(client: Client, values: Sequence[Any], row: Mapping[str, Any]) -> None:
+    """Release what a cancelled caller cannot know of; with a key it can ask again."""
+    _, owner, _, hold_id, key, *_, moment = values
+    if row["outcome"] == "HOLD" and key is None:
+        await client.change(CLOSE, owner, [owner, hold_id, QuotaEntryKind.RELEASE, new_id(), "CancelledError", moment])
+
+
+_RESERVE = Change("reserve_quota", "reserve_quotas", shared=1, abandoned=_release_abandoned)
+_GRANT = Change("grant_quota")
 
 
 class QuotaQuerySet(QuerySet["User"]):
@@ -137,11 +149,12 @@ class QuotaQuerySet(QuerySet["User"]):
             raise InvalidInput(field="expires_in", reason="must be a timedelta of more than 0 and at most 366 days")
         client, hold_id = self._client(), new_id()
         values = [
-            owner, wanted, client.daily_limits, hold_id, hold_key, expires_in, why, made_for, clock.for_server()
+            client.daily_limits, owner, wanted, hold_id, hold_key, expires_in, why, made_for, clock.for_server()
         ]  # fmt: skip
-        async with take_turn(client, owner):
-            rows = await client.fetch(statement("reserve_quota"), values)
-        outcome, day, at, details = rows[0]
+        row = await client.change(_RESERVE, owner, values)
+        if row is None:
+            raise NotFound(model="User")
+        outcome, day, at, details = row["outcome"], row["day"], row["at"], row["details"]
         if outcome == "HOLD":
             return _hold(
                 id=hold_id, user_id=owner, amount=wanted, quota_day=day, key=hold_key, generation_id=made_for,
@@ -199,10 +212,9 @@ class QuotaQuerySet(QuerySet["User"]):
         client = self._client()
         values = [new_id(), owner, granted, grant_key, why, ends, clock.for_server()]
         if not is_over:
-            async with take_turn(client, owner):
-                rows = await client.fetch(statement("grant_quota"), values)
-            if rows:
-                return QuotaGrant._init_from_db(**dict(rows[0]))
+            row = await client.change(_GRANT, owner, values)
+            if row is not None:
+                return QuotaGrant._init_from_db(**dict(row))
         grant = None if grant_key is None else await QuotaGrant.objects.get_or_none(user_id=owner, key=grant_key)
         if grant is None and is_over:
             raise InvalidInput(field="until", reason="must be in the future")

@@ -111,6 +111,7 @@ async def test_connections_that_break_under_many(url: str) -> None:
             proxy.cut()
         assert len({hold.id for hold in await asyncio.gather(*tasks)}) == 80
         assert failed
+    async with cm.connect(settings(url)):  # whose connections nobody cut
         assert [await numbers(owner) for owner in owners] == [(20, 20, 30)] * 4
         assert await agrees()
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from uuid import uuid4
 
 import charmodels as cm
-from charmodels.backend.client import Client
-from charmodels.querysets.turns import _turns, take_turn
+from charmodels.backend.turns import Turns
 from tests.proxy import session, settings
 from tests.quotas import (
     COMMITTED,
+    MINUTE,
+    OPEN,
     admitted,
     agrees,
     kinds,
@@ -20,6 +20,8 @@ from tests.quotas import (
     numbers,
     quota,
     reserve,
+    statements,
+    until_noted,
     until_waiting,
     user,
 )
@@ -119,65 +121,125 @@ async def test_a_transaction_does_not_wait_for_a_turn(url: str) -> None:
         assert await numbers(hot) == (3, 2, 0)
 
 
+def turns(db: cm.Database) -> Turns:
+    return db.client._turns
+
+
 async def test_turns_are_forgotten(db: cm.Database) -> None:
-    ada = await user()
-    await asyncio.gather(*(admitted(ada) for _ in range(10)))
-    gc.collect()
-    assert ada.id not in {owner for _, owner in _turns}
+    ada, eve = await user(), await user()
+    await asyncio.gather(*(admitted(owner) for owner in (ada, eve) for _ in range(10)))
+    assert not turns(db)._busy
+    assert not turns(db)._waiting
+    assert not turns(db)._ready
+    assert turns(db)._lanes == 0
 
 
-class Patience(Client):
-    """A client that is asked only how long a statement may take."""
-
-    def __init__(self) -> None:
-        pass
-
-    @property
-    def command_timeout(self) -> float:
-        return 0.1
-
-
-async def test_who_comes_while_the_turn_passes_on_waits_no_longer_than_others() -> None:
-    owner, client, leave = uuid4(), Patience(), asyncio.Event()
-
-    async def stay() -> None:
-        async with take_turn(client, owner):
-            await leave.wait()
-
-    async with take_turn(client, owner):
-        second = asyncio.create_task(stay())
-        await asyncio.sleep(0)
-        third = asyncio.create_task(stay())  # it runs after the release, before the second wakes
-    done, _ = await asyncio.wait([third], timeout=1)
-    leave.set()
-    outcomes = await asyncio.gather(second, third, return_exceptions=True)
-    assert done
-    assert [type(outcome) for outcome in outcomes] == [type(None), cm.StatementTimeout]
+async def test_what_comes_meanwhile_goes_together(db: cm.Database) -> None:
+    owners = [await user(daily_quota=2) for _ in range(20)]
+    with statements() as seen:
+        outcomes = await asyncio.gather(*(admitted(owner) for owner in owners for _ in range(4)))
+    assert len(seen) < 20
+    assert outcomes.count(True) == 40
+    assert [await numbers(owner) for owner in owners] == [(2, 2, 0)] * 20
+    assert await agrees()
 
 
-def test_turns_of_one_loop_after_another() -> None:
-    """An error that somebody keeps has frames, and they keep the turn."""
-    owner = uuid4()
-    kept: list[cm.StatementTimeout] = []
+async def test_each_has_its_own_answer(db: cm.Database) -> None:
+    """Reservations of many kinds at once: with keys, too many, of nobody; and commits among them."""
+    ada, eve, open_hold = await user(daily_quota=5), await user(daily_quota=1), await reserve((await user()).id)
+    asked = [
+        reserve(ada.id, 2, key="a"),
+        reserve(ada.id, 2, key="a"),
+        reserve(eve.id, 2),
+        reserve(uuid4()),
+        open_hold.commit(),
+        reserve(ada.id, 3, reason="three", expires_in=MINUTE),
+        reserve(ada.id, 1, key="a"),
+        open_hold.release(),
+        reserve(eve.id),
+    ]
+    first, second, exceeded, unknown, committed, three, conflict, released, last = await asyncio.gather(
+        *asked, return_exceptions=True
+    )
+    assert isinstance(first, cm.QuotaHold)
+    assert isinstance(second, cm.QuotaHold)
+    assert first.id == second.id
+    assert sorted([first.repeated, second.repeated]) == [False, True]
+    assert isinstance(exceeded, cm.QuotaExceeded)
+    assert exceeded.requested == 2
+    assert isinstance(unknown, cm.NotFound)
+    assert [committed, released] == [COMMITTED, COMMITTED]
+    assert isinstance(three, cm.QuotaHold)
+    assert three.amount == 3
+    assert three.expires_at - three.created_at == MINUTE
+    assert isinstance(conflict, cm.Conflict)
+    assert isinstance(last, cm.QuotaHold)
+    assert last.user_id == eve.id
+    assert await agrees()
 
-    async def wait_in_vain() -> None:
-        async with take_turn(Patience(), owner):
-            try:
-                async with take_turn(Patience(), owner):
-                    raise AssertionError("two at a time")
-            except cm.StatementTimeout as error:
-                kept.append(error)
 
-    async def in_turn() -> list[int]:
-        done: list[int] = []
+async def test_locked_users_hold_up_nobody(url: str) -> None:
+    async with cm.connect(settings(url, db_pool_max=6)):
+        slow = [await user() for _ in range(3)]
+        others = [await user() for _ in range(12)]
+        async with locked(url, *slow) as other:
+            waiting = [asyncio.create_task(admitted(owner)) for owner in slow]
+            async with asyncio.timeout(2):
+                assert all(await asyncio.gather(*(admitted(owner) for owner in others for _ in range(2))))
+            await until_waiting(other, 3)
+            assert not any(task.done() for task in waiting)
+        assert await asyncio.gather(*waiting) == [True] * 3
 
-        async def once(number: int) -> None:
-            async with take_turn(Patience(), owner):
-                await asyncio.sleep(0)
-                done.append(number)
 
-        await asyncio.gather(*(once(number) for number in range(3)))
-        return done
+async def test_one_who_is_refused_harms_no_other(url: str) -> None:
+    async with cm.connect(settings(url)), session(url) as admin:
+        owners = [await user() for _ in range(8)]
+        await admin.execute(f"ALTER TABLE quota_holds ADD CONSTRAINT unlucky CHECK (user_id <> '{owners[3].id}')")
+        outcomes = await asyncio.gather(
+            *(reserve(owner.id) for owner in owners for _ in range(2)), return_exceptions=True
+        )
+        refused = [isinstance(outcome, cm.ConstraintViolation) for outcome in outcomes]
+        assert refused == [owner is owners[3] for owner in owners for _ in range(2)]
+        assert await agrees()
 
-    asyncio.run(wait_in_vain())
-    assert asyncio.run(in_turn()) == [0, 1, 2]
+
+async def test_whose_caller_is_cancelled_is_released(url: str) -> None:
+    """A statement that others wait for goes on, so its hold has to be given back."""
+    async with cm.connect(settings(url, db_pool_max=4)):
+        hot = await user(daily_quota=50)
+        async with locked(url, hot) as other:
+            first = asyncio.create_task(admitted(hot))
+            await until_waiting(other)
+            keyed, stays, leaves = [asyncio.create_task(reserve(hot.id, key=key)) for key in ("k", None, None)]
+            first.cancel()
+            await asyncio.wait([first])
+            await until_waiting(other)
+            leaves.cancel()
+            keyed.cancel()
+            await asyncio.wait([leaves, keyed])
+        assert (await stays).state is OPEN
+        await until_noted(url, hot, "RELEASE")
+        assert await numbers(hot) == (2, 2, 48)
+        assert (await reserve(hot.id, key="k")).repeated
+        assert sorted(await kinds(hot)) == ["HOLD", "HOLD", "HOLD", "RELEASE"]
+        assert await agrees()
+
+
+async def test_a_lost_connection_is_told_to_all(url: str) -> None:
+    async with cm.connect(settings(url, db_pool_max=4)):
+        hot = await user(daily_quota=50)
+        async with locked(url, hot) as other:
+            first = asyncio.create_task(admitted(hot))
+            await until_waiting(other)
+            behind = [asyncio.create_task(admitted(hot)) for _ in range(3)]
+            first.cancel()
+            await asyncio.wait([first])
+            await until_waiting(other)
+            await other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            outcomes = await asyncio.gather(*behind, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [cm.DatabaseUnavailable] * 3
+        assert len({id(outcome) for outcome in outcomes}) == 3
+        assert await admitted(hot)

@@ -280,3 +280,62 @@ BEGIN
     VALUES (hold, owner, 'HOLD', wanted, day, hold, made_for, parts, hold_key, why, until, at);
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION charmodels_lock_quotas(owners uuid[], wait boolean) RETURNS uuid[]
+LANGUAGE plpgsql AS $function$
+    -- Locks the users' quotas and tells whose: all, in one order, or without waiting those that nobody else has locked.
+DECLARE
+    locked uuid[];
+BEGIN
+    IF wait THEN
+        SELECT array_agg(user_id) INTO locked FROM (
+            SELECT user_id FROM user_quotas WHERE user_id = ANY (owners) ORDER BY user_id FOR NO KEY UPDATE
+        ) AS found;
+    ELSE
+        SELECT array_agg(user_id) INTO locked FROM (
+            SELECT user_id FROM user_quotas WHERE user_id = ANY (owners) FOR NO KEY UPDATE SKIP LOCKED
+        ) AS found;
+    END IF;
+    RETURN locked;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_reserve_many(
+    plans jsonb, owners uuid[], wanted integer[], holds uuid[], keys text[], lifetimes interval[], reasons text[],
+    generations uuid[], moments timestamptz[], wait boolean
+) RETURNS TABLE (number integer, outcome text, day date, at timestamptz, details jsonb)
+LANGUAGE plpgsql AS $function$
+    -- Reservations of many users, in their order: a row for each whose user could be locked.
+DECLARE
+    locked uuid[] := charmodels_lock_quotas(owners, wait);
+BEGIN
+    FOR place IN 1 .. cardinality(owners) LOOP
+        IF owners[place] = ANY (locked) THEN
+            SELECT held.* INTO outcome, day, at, details
+            FROM charmodels_reserve(owners[place], wanted[place], plans, holds[place], keys[place],
+                                    lifetimes[place], reasons[place], generations[place], moments[place]) AS held;
+            number := place;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_close_many(
+    owners uuid[], holds uuid[], ways text[], entries uuid[], reasons text[], moments timestamptz[], wait boolean
+) RETURNS TABLE (number integer, kind text)
+LANGUAGE plpgsql AS $function$
+    -- Commits and releases of many users, in their order: a row for each whose user could be locked.
+DECLARE
+    locked uuid[] := charmodels_lock_quotas(owners, wait);
+BEGIN
+    FOR place IN 1 .. cardinality(owners) LOOP
+        IF owners[place] = ANY (locked) THEN
+            kind := charmodels_close_hold(owners[place], holds[place], ways[place], entries[place],
+                                          reasons[place], moments[place]);
+            number := place;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$function$;
