@@ -17,6 +17,7 @@ from charmodels.errors import (
     ConstraintViolation,
     DatabaseError,
     DatabaseUnavailable,
+    GenerationRejected,
     HoldClosed,
     InvalidCursor,
     InvalidInput,
@@ -32,6 +33,7 @@ from charmodels.errors import (
     StatementTimeout,
 )
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
+from charmodels.generations import GenerationStats, Picture
 from charmodels.importing import BadLine, ImportReport, import_characters
 from charmodels.migrations import MigrationStatus
 from charmodels.models import (
@@ -72,6 +74,7 @@ from charmodels.settings import Environment, Settings
 from charmodels.tags import TagCount, normalize_tag, normalize_tags
 from charmodels.transactions import transaction
 from charmodels.version import __version__
+from charmodels.worker import Worker
 
 __all__ = [
     "PLANS",
@@ -98,6 +101,8 @@ __all__ = [
     "Generation",
     "GenerationCreate",
     "GenerationPublic",
+    "GenerationRejected",
+    "GenerationStats",
     "GenerationStatus",
     "HoldClosed",
     "HoldState",
@@ -106,6 +111,7 @@ __all__ = [
     "InvalidInput",
     "InvalidQuery",
     "InvalidTransition",
+    "Job",
     "LeaseLost",
     "Manager",
     "MigrationStatus",
@@ -115,6 +121,7 @@ __all__ = [
     "Page",
     "PagedQuerySet",
     "PermissionDenied",
+    "Picture",
     "Plan",
     "PoolTimeout",
     "PopulateReport",
@@ -146,6 +153,7 @@ __all__ = [
     "UserPublic",
     "UserQuota",
     "UserStats",
+    "Worker",
     "__version__",
     "clock",
     "connect",

@@ -18,7 +18,8 @@
     ├── HoldClosed               the hold on quota was released or expired before its work was done
     ├── InvalidTransition        a generation cannot go from here to there
     ├── InvalidCursor            a page cursor is not one of ours, or of another query
-    └── LeaseLost                the job belongs to another worker by now
+    ├── LeaseLost                the job belongs to another worker by now
+    └── GenerationRejected       what a worker's handler raises to fail a generation for good
 
 Every class takes keyword arguments, keeps them as attributes and says a whole sentence. A sentence holds names of
 fields, tables and constraints; never a password, a connection string, an email address or a prompt.
@@ -361,3 +362,20 @@ class LeaseLost(CharmodelsError):
     def __init__(self, *, worker: str) -> None:
         super().__init__(f"Worker {worker} no longer holds the lease on this job.")
         self.worker = worker
+
+
+class GenerationRejected(CharmodelsError):
+    """A picture will not be made, however often it is tried; a worker's handler raises it.
+
+    Arguments:
+        reason: for the record, as the rest of the sentence; not the prompt.
+
+    Example:
+        >>> raise GenerationRejected(reason="the provider does not draw that")
+        Traceback (most recent call last):
+        charmodels.errors.GenerationRejected: The generation was rejected: the provider does not draw that.
+    """
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"The generation was rejected: {reason}.")
+        self.reason = reason

@@ -132,3 +132,31 @@ RENAMED_WALK = 10_000
 
 COMPARED_CHARACTERS = 5_000
 """How many characters are compared with their entries in the gallery in one statement."""
+
+HEAD_START = timedelta(seconds=15)
+"""How much earlier a generation is served for each point of priority. What it gains on others it gains only on those
+that were asked for less than so much before it, so nobody waits for ever."""
+
+TURN_SPACING = timedelta(minutes=1)
+"""How far apart the turns of one user's waiting generations are, so that a thousand of them do not delay another's."""
+
+ATTEMPTS = 3
+"""How often a generation is tried, unless the caller says otherwise."""
+
+FIRST_RETRY = timedelta(seconds=5)
+"""The longest wait after a first attempt that failed; it doubles with each."""
+
+LONGEST_RETRY = timedelta(minutes=5)
+"""The longest wait after any attempt that failed."""
+
+CLAIMED_AT_ONCE = 1_000
+"""Jobs in one claim, at most."""
+
+LONGEST_LEASE = timedelta(days=1)
+"""How long a worker's lease may be."""
+
+RESCUED_AT_ONCE = 500
+"""Jobs that one transaction takes back from workers whose lease ran out."""
+
+PRUNED_AT_ONCE = 1_000
+"""Generations that one transaction deletes, unless the caller says otherwise."""

@@ -1,6 +1,7 @@
 """The queue of generations, and changes of many users' quotas in one statement.
 
-Undone, it leaves jobs as they are.
+Undone, it loses the pictures' addresses in the records, which the characters have as well, and which jobs were asked to
+be cancelled.
 """
 
 from __future__ import annotations
@@ -19,6 +20,36 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
 
 
 UPGRADE = """
+DROP INDEX generation_jobs_waiting;
+DROP INDEX generation_jobs_owner;
+ALTER TABLE generation_jobs RENAME COLUMN enqueued_at TO turn_at;
+ALTER TABLE generation_jobs RENAME COLUMN available_at TO delayed_until;
+ALTER TABLE generation_jobs
+    ALTER COLUMN delayed_until DROP NOT NULL,
+    ALTER COLUMN delayed_until DROP DEFAULT,
+    ADD COLUMN hold_id uuid,
+    ADD COLUMN cancel_requested boolean NOT NULL DEFAULT false;
+UPDATE generation_jobs SET delayed_until = NULL WHERE attempt_token IS NOT NULL OR delayed_until <= clock_timestamp();
+CREATE INDEX generation_jobs_waiting ON generation_jobs (turn_at, generation_id)
+    WHERE attempt_token IS NULL AND delayed_until IS NULL;
+CREATE INDEX generation_jobs_delayed ON generation_jobs (delayed_until)
+    WHERE attempt_token IS NULL AND delayed_until IS NOT NULL;
+CREATE INDEX generation_jobs_owner ON generation_jobs (user_id, turn_at);
+ALTER TABLE generation_jobs SET (
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000
+);
+ALTER TABLE generations
+    ADD COLUMN image_url text,
+    ADD COLUMN thumbnail_url text,
+    ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}',
+    ADD COLUMN attempt_token uuid,
+    ADD CONSTRAINT generations_image_url_length CHECK (char_length(image_url) BETWEEN 1 AND 2048),
+    ADD CONSTRAINT generations_thumbnail_url_length CHECK (char_length(thumbnail_url) BETWEEN 1 AND 2048),
+    ADD CONSTRAINT generations_metadata_object CHECK (jsonb_typeof(metadata) = 'object');
+CREATE INDEX generations_history ON generations (created_at, id);
+ALTER TABLE generations SET (fillfactor = 70);
+
 CREATE OR REPLACE FUNCTION charmodels_lock_quotas(owners uuid[], wait boolean) RETURNS uuid[]
 LANGUAGE plpgsql AS $function$
     -- Locks the users' quotas and tells whose: all, in one order, or without waiting those that nobody else has locked.
@@ -77,94 +108,537 @@ BEGIN
     END LOOP;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION charmodels_guard_status() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    IF (OLD.status, NEW.status) IN (
+        ('PENDING', 'PROCESSING'), ('PENDING', 'CANCELLED'),
+        ('PROCESSING', 'COMPLETED'), ('PROCESSING', 'FAILED'), ('PROCESSING', 'CANCELLED'), ('PROCESSING', 'PENDING'),
+        ('FAILED', 'PENDING')
+    ) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% to %', OLD.status, NEW.status
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'generations_status_transition', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_follow_generation() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    -- A character has the status of its generation, until one is COMPLETED: then it has a picture, and keeps it until
+    -- the next.
+    UPDATE characters SET
+        generation_status = NEW.status,
+        image_url = coalesce(NEW.image_url, image_url),
+        thumbnail_url = CASE WHEN NEW.image_url IS NULL THEN thumbnail_url ELSE NEW.thumbnail_url END,
+        metadata = CASE WHEN NEW.metadata = '{}' THEN metadata ELSE metadata || NEW.metadata END
+    WHERE id = NEW.character_id AND user_id = NEW.user_id
+      AND (generation_status <> 'COMPLETED' OR NEW.status = 'COMPLETED');
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_priority(
+    tier text, tier_until timestamptz, priorities jsonb, moment timestamptz
+) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    -- The priority of the tier in force.
+    SELECT (priorities ->> CASE WHEN tier_until <= moment THEN 'FREE' ELSE tier END)::integer
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_enqueue(
+    owner uuid, generation uuid, hold uuid, urgency integer, head_start interval, spacing interval, at timestamptz
+) RETURNS void
+LANGUAGE plpgsql AS $function$
+    -- Gives a generation its turn, under the user's lock: behind what the user has waiting already, each `spacing` after
+    -- the one before, and `head_start` earlier for each point of priority. The order of turns never changes, so waiting
+    -- jobs stand in one index in the order in which they are served.
+DECLARE
+    turn timestamptz := at;
+    job generation_jobs;
+BEGIN
+    SELECT * INTO job FROM generation_jobs
+    WHERE user_id = owner AND attempt_token IS NULL ORDER BY turn_at DESC LIMIT 1;
+    IF FOUND THEN
+        turn := greatest(turn, job.turn_at + job.priority * head_start + spacing);
+    END IF;
+    INSERT INTO generation_jobs (generation_id, user_id, hold_id, priority, turn_at)
+    VALUES (generation, owner, hold, urgency, turn - urgency * head_start);
+    PERFORM pg_notify('charmodels_generations', '');
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_request(
+    owner uuid, plans jsonb, priorities jsonb, generation uuid, of_character uuid, hold uuid, request_key text,
+    called text, described text, style text, tagged text[], of_template uuid, batch integer, urgency integer,
+    most_attempts integer, head_start interval, spacing interval, lifetime interval, moment timestamptz,
+    OUT outcome text, OUT at timestamptz, OUT given_priority integer, OUT details jsonb
+)
+LANGUAGE plpgsql AS $function$
+    -- Holds quota, makes the character and the generation, and queues it. The outcome is NEW; or REPEAT, with the id of
+    -- the generation that has the key; or NO TEMPLATE; or what charmodels_reserve says of a refusal.
+BEGIN
+    at := coalesce(moment, statement_timestamp());
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    IF request_key IS NOT NULL THEN
+        SELECT to_jsonb(g.id) INTO details FROM generations g WHERE g.user_id = owner AND g.key = request_key;
+        IF FOUND THEN
+            outcome := 'REPEAT';
+            RETURN;
+        END IF;
+    END IF;
+    IF of_template IS NOT NULL THEN
+        PERFORM FROM character_templates WHERE id = of_template AND is_active FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+            outcome := 'NO TEMPLATE';
+            RETURN;
+        END IF;
+    END IF;
+    SELECT held.outcome, held.details INTO outcome, details
+    FROM charmodels_reserve(owner, batch, plans, hold, NULL, lifetime, NULL, generation, at) AS held;
+    IF outcome <> 'HOLD' THEN
+        RETURN;
+    END IF;
+    SELECT coalesce(urgency, charmodels_priority(u.subscription_tier, u.subscription_expires_at, priorities, at))
+    INTO given_priority FROM users u WHERE u.id = owner;
+    UPDATE character_templates SET usage_count = usage_count + 1 WHERE id = of_template;
+    INSERT INTO characters (id, created_at, updated_at, user_id, name, prompt, style_type, tags, template_id)
+    VALUES (of_character, at, at, owner, called, described, style, tagged, of_template);
+    INSERT INTO generations (id, created_at, updated_at, user_id, character_id, prompt, style_type, tags, batch_size, key,
+                             priority, max_attempts)
+    VALUES (generation, at, at, owner, of_character, described, style, tagged, batch, request_key, given_priority,
+            most_attempts);
+    PERFORM charmodels_enqueue(owner, generation, hold, given_priority, head_start, spacing, at);
+    outcome := 'NEW';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_claim(most integer, by_worker text, lease interval, moment timestamptz)
+RETURNS TABLE (
+    id uuid, user_id uuid, character_id uuid, prompt text, style_type text, tags text[], batch_size smallint,
+    priority smallint, attempt smallint, max_attempts smallint, rescues smallint, provider_request_id text,
+    created_at timestamptz, started_at timestamptz, attempt_token uuid, lease_expires_at timestamptz
+)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $function$
+    -- Leases jobs to a worker: those whose turn is first, and those that a retry delayed until now. What anybody has
+    -- locked, be it the job, the generation or the character, is left to the next claim. The indexes are prescribed: the
+    -- table is empty and full by turns, and its statistics are never true.
+    #variable_conflict use_column
+DECLARE
+    at timestamptz := coalesce(moment, statement_timestamp());
+BEGIN
+    RETURN QUERY
+    WITH waiting AS MATERIALIZED (
+        SELECT j.generation_id, j.user_id, j.turn_at
+        FROM generation_jobs j
+        JOIN generations g ON g.id = j.generation_id AND g.user_id = j.user_id
+        WHERE j.attempt_token IS NULL AND j.delayed_until IS NULL AND g.status = 'PENDING'
+          AND (g.character_id IS NULL OR (
+              SELECT true FROM characters c
+              WHERE c.id = g.character_id AND c.user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
+          ))
+        ORDER BY j.turn_at, j.generation_id LIMIT most FOR NO KEY UPDATE OF j, g SKIP LOCKED
+    ), delayed AS MATERIALIZED (
+        SELECT j.generation_id, j.user_id, j.turn_at
+        FROM generation_jobs j
+        JOIN generations g ON g.id = j.generation_id AND g.user_id = j.user_id
+        WHERE j.attempt_token IS NULL AND j.delayed_until <= at AND g.status = 'PENDING'
+          AND (g.character_id IS NULL OR (
+              SELECT true FROM characters c
+              WHERE c.id = g.character_id AND c.user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
+          ))
+        ORDER BY j.delayed_until LIMIT most FOR NO KEY UPDATE OF j, g SKIP LOCKED
+    ), chosen AS MATERIALIZED (
+        SELECT * FROM (SELECT * FROM waiting UNION ALL SELECT * FROM delayed) AS found
+        ORDER BY turn_at, generation_id LIMIT most
+    ), leased AS (
+        UPDATE generation_jobs j
+        SET attempt_token = gen_random_uuid(), worker = by_worker, lease_expires_at = at + lease, delayed_until = NULL
+        FROM chosen WHERE j.generation_id = chosen.generation_id AND j.user_id = chosen.user_id
+        RETURNING j.generation_id, j.user_id, j.turn_at, j.attempt_token, j.lease_expires_at
+    ), started AS (
+        UPDATE generations g SET status = 'PROCESSING', started_at = at, attempts = g.attempts + 1, error_message = NULL
+        FROM chosen WHERE g.id = chosen.generation_id AND g.user_id = chosen.user_id
+        RETURNING g.*
+    )
+    SELECT started.id, started.user_id, started.character_id, started.prompt, started.style_type, started.tags,
+           started.batch_size, started.priority, started.attempts, started.max_attempts, started.rescues,
+           started.provider_request_id, started.created_at, started.started_at, leased.attempt_token,
+           leased.lease_expires_at
+    FROM started JOIN leased ON leased.generation_id = started.id
+    ORDER BY leased.turn_at, started.id;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_end_job(
+    job generation_jobs, how text, picture text, thumbnail text, more jsonb, why text, at timestamptz
+) RETURNS void
+LANGUAGE plpgsql AS $function$
+    -- Ends a generation whose job is already deleted, and closes its hold: what is COMPLETED is charged, the rest refunded.
+DECLARE
+    hold quota_holds;
+BEGIN
+    IF job.attempt_token IS NULL AND how <> 'CANCELLED' THEN
+        -- Its lease was lost, but the picture, or the refusal, came from the provider all the same.
+        UPDATE generations SET status = 'PROCESSING', started_at = coalesce(started_at, at)
+        WHERE id = job.generation_id AND user_id = job.user_id;
+    END IF;
+    UPDATE generations SET
+        status = how, completed_at = at, error_message = why, attempt_token = job.attempt_token, image_url = picture,
+        thumbnail_url = thumbnail, metadata = coalesce(more, metadata)
+    WHERE id = job.generation_id AND user_id = job.user_id;
+    DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = job.user_id RETURNING * INTO hold;
+    IF FOUND THEN
+        PERFORM charmodels_settle_hold(hold, CASE WHEN how = 'COMPLETED' THEN 'COMMIT' ELSE 'RELEASE' END,
+                                       charmodels_uuidv7(), NULL, at);
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_complete(
+    owner uuid, generation uuid, token uuid, picture text, thumbnail text, more jsonb, moment timestamptz,
+    OUT outcome text, OUT status text
+)
+LANGUAGE plpgsql AS $function$
+    -- Completes a generation, for the holder of its lease, or, without a token, for whoever brings the picture. The
+    -- outcome is DONE; or AGAIN, it was completed before by the same; or LOST, with the status that it has.
+DECLARE
+    job generation_jobs;
+    ended_by uuid;
+BEGIN
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    DELETE FROM generation_jobs j
+    WHERE j.generation_id = generation AND j.user_id = owner AND (token IS NULL OR j.attempt_token = token)
+    RETURNING * INTO job;
+    IF FOUND THEN
+        PERFORM charmodels_end_job(job, 'COMPLETED', picture, thumbnail, more, NULL, coalesce(moment, statement_timestamp()));
+        outcome := 'DONE';
+        status := 'COMPLETED';
+        RETURN;
+    END IF;
+    SELECT g.status, g.attempt_token INTO status, ended_by FROM generations g WHERE g.id = generation AND g.user_id = owner;
+    outcome := CASE WHEN status = 'COMPLETED' AND (token IS NULL OR ended_by = token) THEN 'AGAIN' ELSE 'LOST' END;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_complete_many(
+    owners uuid[], generations uuid[], tokens uuid[], pictures text[], thumbnails text[], mores jsonb[],
+    moments timestamptz[], wait boolean
+) RETURNS TABLE (number integer, outcome text, status text)
+LANGUAGE plpgsql AS $function$
+    -- Completes generations of many users, in their order: a row for each whose user could be locked.
+DECLARE
+    locked uuid[] := charmodels_lock_quotas(owners, wait);
+BEGIN
+    FOR place IN 1 .. cardinality(owners) LOOP
+        IF owners[place] = ANY (locked) THEN
+            SELECT ended.* INTO outcome, status
+            FROM charmodels_complete(owners[place], generations[place], tokens[place], pictures[place],
+                                     thumbnails[place], mores[place], moments[place]) AS ended;
+            number := place;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_put_back(
+    job generation_jobs, until timestamptz, why text, uncounted integer, rescued integer
+) RETURNS void
+LANGUAGE plpgsql AS $function$
+    -- Takes the lease from a job and lets it wait for another attempt, at once or from a time on.
+BEGIN
+    UPDATE generation_jobs
+    SET attempt_token = NULL, worker = NULL, lease_expires_at = NULL, delayed_until = until
+    WHERE generation_id = job.generation_id AND user_id = job.user_id;
+    UPDATE generations
+    SET status = 'PENDING', error_message = why, attempts = attempts - uncounted, rescues = rescues + rescued
+    WHERE id = job.generation_id AND user_id = job.user_id;
+    IF until IS NULL THEN
+        PERFORM pg_notify('charmodels_generations', '');
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_fail(
+    owner uuid, generation uuid, token uuid, how text, why text, delay interval, moment timestamptz,
+    OUT outcome text, OUT status text
+)
+LANGUAGE plpgsql AS $function$
+    -- Ends an attempt without a picture. `how` is RETRY, after a delay and as long as attempts are left; FAIL, for good;
+    -- RELEASE, at once, as if it had not been; CANCEL. Who asked for the generation and cancelled it meanwhile has it
+    -- cancelled, whatever `how` says. The outcome is as in charmodels_complete.
+DECLARE
+    job generation_jobs;
+    record generations;
+    at timestamptz := coalesce(moment, statement_timestamp());
+BEGIN
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    SELECT * INTO job FROM generation_jobs j
+    WHERE j.generation_id = generation AND j.user_id = owner AND (token IS NULL OR j.attempt_token = token)
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        SELECT * INTO record FROM generations g WHERE g.id = generation AND g.user_id = owner;
+        status := record.status;
+        outcome := CASE
+            WHEN status = CASE how WHEN 'CANCEL' THEN 'CANCELLED' ELSE 'FAILED' END
+                AND (token IS NULL OR record.attempt_token = token) THEN 'AGAIN'
+            ELSE 'LOST' END;
+        RETURN;
+    END IF;
+    SELECT * INTO record FROM generations g WHERE g.id = generation AND g.user_id = owner;
+    outcome := 'DONE';
+    status := CASE
+        WHEN how = 'CANCEL' OR job.cancel_requested THEN 'CANCELLED'
+        WHEN how = 'RELEASE' OR how = 'RETRY' AND record.attempts < record.max_attempts THEN 'PENDING'
+        ELSE 'FAILED' END;
+    IF status = 'PENDING' THEN
+        PERFORM charmodels_put_back(job, CASE WHEN how = 'RETRY' AND delay > interval '0' THEN at + delay END, why,
+                                    CASE WHEN how = 'RELEASE' THEN 1 ELSE 0 END, 0);
+    ELSE
+        DELETE FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner;
+        PERFORM charmodels_end_job(job, status, NULL, NULL, NULL, why, at);
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_cancel(owner uuid, generation uuid, moment timestamptz) RETURNS text
+LANGUAGE plpgsql AS $function$
+    -- Cancels what waits, and asks the worker to give up what is under way. Returns the status that the generation has
+    -- then, or NULL if it is not there.
+DECLARE
+    job generation_jobs;
+BEGIN
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    SELECT * INTO job FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN (SELECT g.status FROM generations g WHERE g.id = generation AND g.user_id = owner);
+    END IF;
+    IF job.attempt_token IS NULL THEN
+        DELETE FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner;
+        PERFORM charmodels_end_job(job, 'CANCELLED', NULL, NULL, NULL, NULL, coalesce(moment, statement_timestamp()));
+        RETURN 'CANCELLED';
+    END IF;
+    UPDATE generation_jobs j SET cancel_requested = true WHERE j.generation_id = generation AND j.user_id = owner;
+    PERFORM pg_notify('charmodels_generations', generation::text);
+    RETURN 'PROCESSING';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_rescue(most integer, moment timestamptz)
+RETURNS TABLE (generation_id uuid, user_id uuid, status text)
+LANGUAGE plpgsql AS $function$
+    -- Takes back up to `most` jobs whose lease ran out, the longest overdue first, leaving out what somebody else has
+    -- locked: they wait for another attempt, or have failed if this was the last.
+    #variable_conflict use_column
+DECLARE
+    at timestamptz := coalesce(moment, statement_timestamp());
+    job generation_jobs;
+    record generations;
+BEGIN
+    FOR job IN
+        SELECT j.*
+        FROM generation_jobs j JOIN user_quotas q ON q.user_id = j.user_id
+        WHERE j.attempt_token IS NOT NULL AND j.lease_expires_at <= at
+        ORDER BY j.lease_expires_at LIMIT most FOR NO KEY UPDATE OF q, j SKIP LOCKED
+    LOOP
+        SELECT * INTO record FROM generations g WHERE g.id = job.generation_id AND g.user_id = job.user_id;
+        generation_id := job.generation_id;
+        user_id := job.user_id;
+        status := CASE
+            WHEN job.cancel_requested THEN 'CANCELLED'
+            WHEN record.attempts < record.max_attempts THEN 'PENDING'
+            ELSE 'FAILED' END;
+        IF status = 'PENDING' THEN
+            PERFORM charmodels_put_back(job, NULL, 'The lease of worker ' || job.worker || ' ran out.', 0, 1);
+        ELSE
+            DELETE FROM generation_jobs j WHERE j.generation_id = job.generation_id AND j.user_id = job.user_id;
+            UPDATE generations g SET rescues = g.rescues + 1 WHERE g.id = job.generation_id AND g.user_id = job.user_id;
+            PERFORM charmodels_end_job(job, status, NULL, NULL, NULL, 'The lease of worker ' || job.worker || ' ran out.',
+                                       at);
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_retry(
+    owner uuid, plans jsonb, generation uuid, hold uuid, head_start interval, spacing interval, lifetime interval,
+    moment timestamptz,
+    OUT outcome text, OUT at timestamptz, OUT details jsonb
+)
+LANGUAGE plpgsql AS $function$
+    -- Queues once more what has failed, for new quota. The outcome is PENDING; or UNKNOWN; or EXCEEDED, with where the user
+    -- stands; or INVALID, with the status that the generation has.
+DECLARE
+    record generations;
+BEGIN
+    at := coalesce(moment, statement_timestamp());
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    SELECT * INTO record FROM generations g WHERE g.id = generation AND g.user_id = owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'UNKNOWN';
+        RETURN;
+    END IF;
+    IF record.status <> 'FAILED' THEN
+        outcome := 'INVALID';
+        details := to_jsonb(record.status);
+        RETURN;
+    END IF;
+    SELECT held.outcome, held.details INTO outcome, details
+    FROM charmodels_reserve(owner, record.batch_size, plans, hold, NULL, lifetime, NULL, generation, at) AS held;
+    IF outcome <> 'HOLD' THEN
+        RETURN;
+    END IF;
+    UPDATE generations g
+    SET status = 'PENDING', attempts = 0, error_message = NULL, started_at = NULL, completed_at = NULL
+    WHERE g.id = generation AND g.user_id = owner;
+    PERFORM charmodels_enqueue(owner, generation, hold, record.priority, head_start, spacing, at);
+    outcome := 'PENDING';
+END
+$function$;
+
+CREATE OR REPLACE TRIGGER charmodels_guard_status BEFORE UPDATE OF status ON generations
+FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION charmodels_guard_status();
+
+CREATE OR REPLACE TRIGGER charmodels_follow_generation AFTER UPDATE OF status ON generations
+FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status AND NEW.character_id IS NOT NULL)
+EXECUTE FUNCTION charmodels_follow_generation();
 """
 
 DOWNGRADE = """
+DROP TRIGGER charmodels_follow_generation ON generations;
+DROP TRIGGER charmodels_guard_status ON generations;
+DROP FUNCTION charmodels_retry;
+DROP FUNCTION charmodels_rescue;
+DROP FUNCTION charmodels_cancel;
+DROP FUNCTION charmodels_fail;
+DROP FUNCTION charmodels_put_back;
+DROP FUNCTION charmodels_complete_many;
+DROP FUNCTION charmodels_complete;
+DROP FUNCTION charmodels_end_job;
+DROP FUNCTION charmodels_claim;
+DROP FUNCTION charmodels_request;
+DROP FUNCTION charmodels_enqueue;
+DROP FUNCTION charmodels_priority;
+DROP FUNCTION charmodels_follow_generation;
+DROP FUNCTION charmodels_guard_status;
 DROP FUNCTION charmodels_close_many;
 DROP FUNCTION charmodels_reserve_many;
 DROP FUNCTION charmodels_lock_quotas;
+ALTER TABLE generations RESET (fillfactor);
+DROP INDEX generations_history;
+ALTER TABLE generations
+    DROP COLUMN image_url,
+    DROP COLUMN thumbnail_url,
+    DROP COLUMN metadata,
+    DROP COLUMN attempt_token;
+ALTER TABLE generation_jobs RESET (
+    autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, autovacuum_vacuum_cost_delay,
+    autovacuum_analyze_scale_factor, autovacuum_analyze_threshold
+);
+DROP INDEX generation_jobs_waiting;
+DROP INDEX generation_jobs_delayed;
+DROP INDEX generation_jobs_owner;
+UPDATE generation_jobs SET delayed_until = clock_timestamp() WHERE delayed_until IS NULL;
+ALTER TABLE generation_jobs
+    DROP COLUMN hold_id,
+    DROP COLUMN cancel_requested,
+    ALTER COLUMN delayed_until SET NOT NULL,
+    ALTER COLUMN delayed_until SET DEFAULT clock_timestamp();
+ALTER TABLE generation_jobs RENAME COLUMN delayed_until TO available_at;
+ALTER TABLE generation_jobs RENAME COLUMN turn_at TO enqueued_at;
+CREATE INDEX generation_jobs_waiting ON generation_jobs (priority DESC, available_at, generation_id)
+    WHERE attempt_token IS NULL;
+CREATE INDEX generation_jobs_owner ON generation_jobs (user_id);
 """
 
 MODELS_STATE = (
-    "eJztXW132zay/is4uh/snKPoOE6TdJ3bnCvbSuLWsbu2sm237qEhEZZYU6RKkFa0af77nQH4/iaSlmRJi35oLBIDDB+A4OCZweBrazimzsTWmc"
-    "k7XU833J7lOvPWEfnasuiEwR8FJdqkRafT5H286NKBKcQoltUYFDaYuEMH3HXo0IWbd9TkDC7pjA8dY+oatoUilxYjUJs1gnuuTShx7BmxHfm3"
+    "eJztXW132zay/is4uh9sn6PoOE6TdJ3bnKvYSuLWsbu2sm237qEhEZZYU6RKkFa0af77nQH4/iaSlmRJi35ILRIDDB+A4OCZweBrazimzsTWmc"
+    "k7XU833J7lOvPWMfnasuiEwR8FJdqkRafT5H286NKBKcQoltUYFDaYuEMH3HXo0IWbd9TkDC7pjA8dY+oatoUilxYjUJs1gnuuTShx7BmxHfm3"
     "qJhQDn/OxrbJOuTMJbbnmsYD42Rgu2NRnFo68Thz2oTbxHDJGCQsm9zZDjNGFrlnc95BbXR7COoY1mjdDXuW8ZfHNNceMXfMHGj+9z/gsmHp7A"
-    "sABT+/tu4MZuri75Y9+JMNXc3QUXboMOoyXaNuC2XYl6nDOAf0eFBN0GkJ9DVZieie+VTcbwlx6A/8sX8TNXMDd25iDd20yGnv+uRZpHrQf9/a"
-    "JKEpdK3tPEbLsIIiJUWB5go21cs14GpMrQEMm7RqcX3yVMHap/ea0CbxdsmOFde1oIHPn89O34uSOFAH2tA2vYkVlZ7O3bFthcU9z9A7KIP3Rs"
-    "xiDqoSe80szzT91zK4FKrnOh4Lh58eXdDZHfVMfFlb/3vnWUN8R0lsKjB0gMcAvR3esdgMRs47X9uY5PVf5qn8tb8XyWqo8MOb/Wd7AqnkJIC6"
-    "pl5P/9IQOgoANywX++vrN9lahJy42sJmTz52r/Zfvha1T23ujhxxU+Da+iYEqUu1aGhE3YFvsFavT2Iij+gYH/bksEl0TDRpBvgGWCUw17SLy7"
-    "523etr2hOhG6Eppk5N/MoA2ofXJx/QpFQKU1CyyTDfXDj7vV/7WPOE879MvHDxr+6VwPhT91cB8mTu3zm/vPgQFLfhUyo/tBcn55fHKeATX42q"
-    "AzkhpIZyElEqZsA6wziSUEO4wRAOrYEaeEuBRnBvz6BdCdoOg8fm+TNGMeRJKYV7fdwHDBcIWcx/vL68yMc8kkjhrRtDl/xNTIO7O4U7QlGOex"
-    "ri1GyOFWRmlzuX5cwuxbCHAgr15qjHVmAZ6E/hDq608uFPSqb7wBftBH+s6vOavxQamvbwvuO5Q82yZ4tWQVhWrCi5SyfT1a2B+mefetf97qef"
-    "E5142u338M5hYroKru6/TnVsWAn55az/keBP8u/Li166r8Ny/X+3UCfquTaCoVE9DmRwObgkVsV397GFGF4Y0OH9jDq6lrljH9pFZbO3JoeT9B"
-    "Vq0ZHoWUQT9Yx14gn8CRaEIGRyua+oQHsR9TUMilbkvbpk6tiTqdsmlHB3biILRUdcUErUIsYE1H4LZYwHGM/Eg3W3iQyTwcnUG8DMM2Z6ltNa"
-    "RqU31o3V+wLj1GRHNxaB/969e0con1tDAgM8KKlR09zHZfARuWl9hn9vWs/I83fkwrYCuU6ng//4svAFIyFIxLBICG5HLkJ4x55Z8LoP5qLejq"
-    "E/S1UkKptR0DisqOOrsx8jYCrzbLFVfHKugWsL2KKouzXUupTC8pspILHwIt5swGjV1XQEfcYkj1uk6wL1yC8fe1c9vMQ1gfwQ7vwgPnGke3EK"
-    "N/wpGDTRYLZzPS4K7J1cfvr5vNfvne4tfkIxcuVE/7ieERWVPW3UUqXOWcvTuwxePdBCq/WogVTZ08Zqxpc1eJjEZXJ2TcDKIBefz88Vpbm1lK"
-    "YyupTRFTe64ga5N9Ubjo2kpBobuzc26tL2jyLst2dhvBIaSJrqddCOJBS73ADwpF2ZBL1neZN80JNS6wO+ddXrnp9d989OspNZ8lZyYZleFOZj"
-    "DwvjL5rJrJE7hp8vDir0RQxcvzMO918cPEuBLNaYmueYdQZ2QkjNJfWHtjv2JgOLGmZd5DOCCv366E+YS9EUr8Mtx2UeRS8/1oYaeIbpGhbvYL"
-    "PlhtNNa+/rtz0/2GVL6Gfkv/JfiK7j0HlRNIIUSnXMunsE23vSHsHh//sf6Rk+ID+ysJ4bLgBjHtu2yahVMNfHxVMAD0BwVQCHVwqXBaLEqpYC"
-    "x5eX54nBfXyWnlk+fzruXe2/EApAIcASL59d9FMdkCGZCjui2KrJrWONxs3PvYvTs4sPiwa3Xyx/hD+1qRNy5g2W0mnZJSymt+gjvG3L4jgnm+"
-    "noYpozJabCq5Lvz5PFXW7RQngBnBlnahLdLLTvZWj6T0xaPmegB7WGeUvbGLf22a9qO2GNrkYvkkNnoRMjPqjg+eGJmfzynnSvT7qnvVbuVLAk"
-    "aEMnaD9W71ZOBgthTs2GCahBB+ly+lYcDZBnAOWYPse+8PufrphJC8IxYz3wIaxsd6D/VityIgasdBCLXRDzYmgvLda34X8VAZaVhluIdgjipv"
-    "Em4cu+KO4kPitUjD8JXcE1A1HIzHDHQdyIiBgRoSN3cJPMxsZwHAVdcEIdRiZUF/uiOMEnwCASQ/zterDywL1PxfEpK2qrZviHAL6qiz2CVexS"
-    "0KBNgX+Brx3LpHcFhcNGedCVB115SVtbuxxUHnQ1NjbCg76hK661OV7iatbAPCW2Rtoz+1ZtEdoqYGHNgG9XwEJ94J+awFe+wRX4BnEL7EPOgK"
-    "3oG4zE1+gbDJY6hfYOFtgCz6DHMY5maHtWzjR9ZhXM0impFO6GtbJxfZDG/KA5wKAg/PP88MV3b777/uXr776HIkKz8Mqbkj6QUNbYmvQ1yxAs"
-    "gYtM7DfaIZ5slZu4EvRiAZ+WpiDLqbQ4C1o5j9EvY+oSGtvhZN8Rd8zkdqkh8etE5uoOXjSdDOZvMc+QY4xGWNgit9FAuiX3jE2R48pSaCtqB3"
-    "d9df20R1Ajsmv2zGqLXVuUTAF+aIW68XpFmqQREQVmtqMTh1GdE+isOSZH4phJiY/tGbljsyMyZg5WweaCz+MT0LN9Y5kGI7CW5HDLJ+3kXjUo"
-    "AgX8h+qQ/pjFGUEoN+HMxFRMsPyckzuHCa05o85wTHy+TyRlmtB7AA4fQW56u7FszPsEiz7M1OSO8ebEdpgEwAWcBp7LuL/xDJD3JjAMjiTtuN"
-    "995m+o2z9+JhT16cz9E7jBXTaZMF1idgcD9bkLloSvVEdWCK+HG9UXq8GwiGnP4PGHFEcXVsG9gez2Rjmkqic+Sg13zWIzxksTR+Vuk4qY0jq7"
-    "2fK34NXUeAk78JppL2zBmsoG9mOg6yibWAqLiB1ayFbs31HuSt6I/ACj/K6CXsG4ratbKFeuX1As0hEKaVNm6TBaNbRM4X8TwwV9D1+9rrKnUb"
-    "4WddUNxMq19UtBr6KWrjOaaPaUN9W8kL+Pj6A6TH5abr2c/kZGNbRLeHkVNLLUGJxtd3OoALZKrLRiklbMJKkAwZWkEtwOfu7pKOcMARe34LKw"
-    "XYu1SIFTJCa5ya/6UqC7/lfvpH95lf4YRvZkVQ9HTGTnQVuWi6MGzZYlj3IM7mx/BQFqTQIxt9XOXhh/mV5o5Me6roScu2aui0RGq5yfC4u1q1"
-    "J0PC5RkaNDXsmxh7DGZJxMPA6XRoJAst4SJIcce1ZEu1URzSWSJAmEfXRnjI4EYYfk0HOfsZLXPRmGitSaDIILpuQoBk5QRlJIpGqKk1Q8Vj0o"
-    "G9aCWkuScBLW8xYqsgXdhmpDOTNGzvkNsVlAWnkOtx2MeDuKapUXpWbcGFlIfHmWCdCIp/M7hpx8vrq+vNJ+6v1GOJ1zIhqdGZxV5LRqhctdI6"
-    "tY6ObItbEaejee9IX3XR0vD9+8Dr0c+KPMwXH9qXt+HjiMilfXiXFa5zuYEVxjUAXY87iXKusMjd/Y3M9hnvnGG3RBnqzqhSa9EE14OS49w6JO"
-    "wdIjKZf2X8/9kOy1WYRxBzauJeFraen70LzmwGfEnojw2/1nz8jff5Oy+ytzfPtbuMO+g647PrvoXv2W33nHOVu+j3/r97qPtSmXbPNEG0qKzJ"
-    "3ElpMFlk5yr8tiIwd9ZQ4bokMOvvrCKpEZm9syvt7fUoveuTAtXZu8756d907RmXfSvTjpncOP5Jkn6BGMsi5m7KO1tbq+FI8x5Ned4zGmNU4m"
-    "NRT1JXEOWrRFIaEylI3nBBQ/C3MBCr9+2oUTX13UUDixiit0OCa8c5GaKa+dyl2Y/fqqnRcqun53/Bhq54UaG8U+roa5UFQClFYzr5faELAYSb"
-    "UhYJvcuFvicNyeDQED6g7HGjf+kzNiy+napOT6gtJfpCF80RytRzO1ibn2AQx+R2t2alOBuMr2WH8SzqUFi5HPZwMV0pU2HBq2Y7g5cJdPHXG5"
-    "rd7NsoyJg7oYZeTmfNfKQYzL/deDiAZHUyDTsusD82UazJcbASas+YYeq41jTOy/fjwyx7EdbcI4bt2r8zXKCKrvUpNlGHWasVBJSZX0c5P5pK"
-    "GNZ6A1ZKJTsqqnN7qnn37rzvb0rkrwqhK8bhasy03wWhJW/LgMr1s7Czwusrheatc0T7WEpAo/+1VeyRp3aJw3TfP6pz0ohrVmctcwlONHWelu"
-    "jPAm2V2TUCwM/fLxqhr9pUGnVc/oatIhw5wCGIoNQHtM5lBw7BmRgVW2Zc79uG+MsYrawQwP9pRZInuCiFMXOSEwzwKXaRty07qutEGZnAIAEH"
-    "ljbQ8TYJiMckbwMGAuY+/9lLLyOtQpklLcM2eP+wcd34pbGvsyNeAbC4b5bZOAsji3SB+oIQa2b+XHeqtOEJToWg0fBfFsF4dBBW3HosriKshI"
-    "roQS8WApn4OCJ71nlh8tlR8plQrtSuNW98mEvF72YOkWFqldHORVEEhXU+Pq4X61UgQkx0cNqzgjqJIElIaQKcfBMhwHqdmtDv+RllXxVrvHms"
-    "jPax3yOZJQrHN91jnxIazz9cgIKp4qiWzGwKk52+XJK8Z3k+cuZolFShNqPyWqvmy7NzoUb614603gVRfy1s0SZ0SryWw3NMicUesArY1cfS7s"
-    "iMz6ex25M9K8dQGjmENvl3OKuRR7leQZmPYhxttRi4hz20lQ4R4PNn2SATNta4QpYNPZZ2N7/8rT3K6wNeQTz1ykGC2dEzqlDtYxpB4yhyLHrR"
-    "yexH7AhLSmSfBN5G2fv4xVSiZ0DqJEN7if8UNkxsXiTcjFWgRiph+15ItdxF2lCcKlsWhZhVbEo1WKhUa/2+pjoTdrPktujDh89arkAx6sSKFU"
-    "+mz1cIeEuFdOtW0mp7kZH3gVPvHUcCozdN3hE2XGZSNwH2debgnETQzMtSY1+adnu7T0jIVYiYUm6F9YFj5U+ki+OIutT1iSEHEqbXDegaiCyC"
-    "rafk4y4WMe4dkDb0UZ/GgN0B3ssDsPU7a5NpIlFliRtkMkvug7zpqfq21O+rPHtqmTMeXCe/3x8vxUthjUPmBUHnUgCu6J8xiIobcxBVwbZIb+"
-    "yQnihzj+4OTy06ezfptc9c573eseNtr79eezqx5YxTeWb9KKF4FwJtXDTHEd8uGqe9EXqeX6Z70raReD2Ruqms5mRyd4VswRwcMdJh7oOoOnGM"
-    "NYaqPlC/8fGQ/MIjj6UImRQy0XL1sM7WmLjSie8SPT4N0bePorM03uP/cMLGowwkc24x1ygCchyEbxP1TPT0onh5BO57IanKMAI9MeUhM6Yi5z"
-    "4FEJsjjaBix/6y25QKzwdIXkM/uVCk35EWgCwn7Py4fFFH1D5oDFL8u0oSsEgvI2/IY6LyRiWFNEBh/54QezMUAiVxcSKh8W4h/1AKN9wPQ157"
-    "iJv4iPSHIT5LdZemqbhH6rym1DuheneB3whRs/kD18GfcSj5KX8Sb2JDjKKiyQEk8jX17N9j+AlZ7EbyfxNFLrswuyvycngL022fOnAPxTTgF7"
-    "6ijirU2Ig12c7ZDi/f5B+Z3b6V8WxFC20f9Nep+/nLSzmBZvhpys/3S0VfIESzgsLY5n+DHOd6blY5oQKnOj7ZSrFB1cKfSCr0eNOTcmopz53w"
-    "oWoE9ISO0mssLyzUL64/XlRQGkoUT6/TaGLvmbVMyRsj1oIhQJL3cm8Ccd45OCHStQCSeeKsQKljS83lHikYTCuz7ezUOuVLDV9oTTqISeKtRK"
-    "hVopH9emOGACBVYXa7UC38sHNKVbZb4XWaJdzfcSWeaLfS+i9oiuhqHSJgPGDZ3Jk6dNau3xI4y8safPvWnWm1K3Aj8+x+CET5nlSupceljmgS"
-    "OEC1cD8aZv5cnPD5jjtS1KIcUv6H+G4T13hsPdGn4MX02fxxcKRA6BiL9H2h41yOH7Q3UdDE4y0CvB3beEwmiAB//cP4m5IYRL5JGkf/WdefG+"
-    "r0n3JzbnrYbm9/VaXwp7RYBvBwGu6Nrl0rViUqsBZ1h+q/dELg0+xccoPmY38VZ8zH/DmlvxMYqPUXyM4mMUH/MIPuajnVoz5hZoV2Nj0J1fi4"
-    "wR9IbBiUvvMdDSc4llu5IRmTO3Q25xeHTswZ9s6PIOjE/mPDBNNHZLJiDE8+Nel1o7ci4n9mSCpEmMxMEsEFi7DmXaxGF+xiY3HiEJ7b2V8aAi"
-    "ZHRow0wtmRyisyEsc3lbHoVsQzWM31i3sbROcOvOBSkZT2q4Qfwn5UFrepSdCuNMZe4oQTBB5chQSL4Ik0gN8FMhK8En4dFzyDuCY5ox0xT6+P"
-    "Xz8FlgjMPPivSTTy3ViXCNns6wCoJYsQiMUTxUEX/Wj1+N9UsU2BvnswKuzIV5yG8Xt9NNmGy+jcjfUQf/cceY7kuMHHIPHyHuyzpsKkwL0Zo4"
-    "mPo2Na7uQE8d1YB/4DZ2Bays4LG5y6g4dRJGHh457W/w632hmIPXx/rdu3fEmExtx43ZDKjQcBIVoHxuDWEM3BEd5qJ9RPwICoi59hl5/k4A5F"
-    "fY6XRESLKUEQPIL5n/YojaOob+LCUf/v0/4s2RhKgxdD2HrZcVFHPQaknBZioJqVIacJEaiudTPN82GEc7F5a5aQDXi8tU8W4q3m1jkF4J36di"
-    "ZZf7adtIJnWLJuGto8sUlaqoVEWlKipVUanNqNQ+HXVNg8oBkcOkhvfbi4hUl440ikVZ1Sz5li14ppnt6CIUixKoA/knW3CO3IWxxJEWo/yeix"
-    "JBcNmIuXJnvqghJx/+UquuSQFBS4vYlRhWGhZvF1MrcLsmp0KD/kq+mcXpmEKBnUvA9KrsZOrAfH91UJh+6dXBouxLfu9VXSr5xTd5Y/DGrpWU"
-    "qadMvbipl7FNnvQrespMl5Z8ReX9Sl9RHYtWPmomSHAjk6X4vqjAgYhuwzvb1JlOoNttcov1u7YLld1KV2I3ma6RmiZz5homwjEYlIE+yM8Pua"
-    "6Gcx13UBk/wpap5WcJEu1Kjxd89uGa79aSSh6RF3j9+YuK33Plr9gOf4Va4S2VM+Pu3GQSjwyixdlOklKbbNo0ynnyosyGLEt68uIgnfUEp618"
-    "a7HrOHReaDLmGecVPRlbNFARy9//SBt9Yv7OglZ+jFAktUtuyaZnCm2WodRHI6DEUJL3KxlK0p6oZih9xBgfas1JeFYmD0yXqTcwjSHxTRAypg"
-    "9MEgZvZSiNn6basKQVI82zWz8mCr6zrp2z5W7F7RWZRUdkby/kM2JNw88JZ+YDxm1BsZFMewdWWhg6FEziYQ2YdltcxjAlaSoFRpUMm4qqb0KT"
-    "JD8bFUkT2eNaJIv0yaJNalFpGTQjKBXiQhFtikfzOJZmT3lOfrZU9ExS42EQ+VBP9ak99UxaGuGT1le0FDtysJASSulbE1NjYqQUGxlWLh1F4I"
-    "bmOqOJwC3c8BfXG7P47eWoqCzr7bCsy0zBYnpre0zBjWW5FKG4PkIxP9jt2BgVG5a7GO72j8PDly/fHB68fP39q+/evHn1/UFoZWZvldmcx2cf"
-    "0OJMAL9xJqhwNhaYn4Ejstz0FGeRVLM6r8FmG9g6Hrxs+4H5KaspYTSWF0ebL4iaN+CObep+sLdc73BhsmFkesyCFHyHCCnktwVh2VHUNTdGlu"
-    "ZN90WsNYKRipV2mOs5FgaeG66435HU+j6bUMP84aZFdfp/TDbQAXsV7ReEGe50dZowWirbiaLqRXaM6BJNFC23Bk17xhyMWMaioNBiq4967vig"
-    "Qm5hqUJQepFNGpRLG3J5GogWKrUufi18diyVeXRlnm2TeaZ8YcoXVhj2NNUbjo2kpBobuzc25Mc0Myx6eLkgGjaQUEuMJkdGB8ZDBvLiJV1cRs"
-    "XU18c8MIKq4h2UV1g3GN8PYKE4mufkTColIzwhpXCvj7t/Xo3QEz50eZG4JQ7bPOH1Te+t91e9XvYDHl7doGMqEkg131FSUo1K1LPJ5hL2wH9s"
-    "q9bnJC6zxpfqc/8k+04FFzd3UqtBDCYZO8mJ5bC3vuz7n66YGZ5aWLz34CSoa3ut2czhhgVbDJeA1k6eBVm0I/NPe7BUyH60B7uKWu6R5o/DLe"
-    "dY9V1ETu7298NeH49a8hDQ3QWsKDVAI7zCxN27i1eY4GoJcAWJtXYFrVoexxSwxZBeWqxvw/+qAYvOtH8GFW6lwZ+PawPnrIShxEMb4rTYTet7"
-    "PkXhhc7aX2KHzsrjhlN+1bdihyC6X6nIBtYmE6ozMphj+J6/mSHMZCbSTaVXr6toA526tzo1zDlmbtdvRR60Wz+Lvn9pwEzbGmG6sdswvcxtOz"
-    "etGSoAbcGghZZkmjM2lyF/mK7roBO25ucFsx+Y42BGuPAsgeAB/aqRYmjLg14njFpRub2qgYOFbsnN2QDwpLseV+NkjPVyFuDCEJmUVKNAmQ2b"
-    "4ZadFip6WWvjGgipRPB4JT7J1YAyLabAjAxFdYZss1xlIopai54waxeWhBXmCG/1mFxDRGEce5NyVwPTznhgDdj5rLQi5TeNlH9U/OiinDXBSk"
-    "0Mj9VmrNkEKzGzUGs/Kl3NowNyu8wxhuNWwYLPv9tetNqjUblFC71iwJa8M7xwvs9dfuRM8X7vbOyIWo4JUrwCgZUlN/LOnylOZhMT2YmIpaRn"
-    "+/DVqxJAAx8clCpMaSPupYI44MWqgbBffAfRfXFQJV8QlCpEV9xL7zKBtUbePpPiLLYxkUelsd00tEvAXVoe2yfdafLt/wELfCP/"
+    "sABT+/tu4MZuri75Y9+JMNXc3QUXboMOoyXaNuC2XYl6nDOAf0eFBN0GkJ9DVZieie+VTcbwlx6A/8sX8TNXMDd25iDd20yGnv+uQgUj3ov29t"
+    "ktAUutZ2HqNlWEGRkqJAcwWb6uUacDWm1gCGTVq1uD55qmDt03tNaJN4u2THiuta0MDnz2en70VJHKgDbWib3sSKSk/n7ti2wuKeZ+gdlMF7I2"
+    "YxB1WJvWaWZ5r+axlcCtVzHY+Fw0+PLujsjnomvqyt/73zrCG+oyQ2FRg6wGOA3g7vWGwGI+etr21M8vov81T+2t+LZDVU+OH1/sGeQCo5CaCu"
+    "qdfTvzSEjgLADcvF/vr6TbYWISeutrDZk4/dq/0Xr0TtU5u7I0fcFLi2vglB6lItGhpRd+AbrNXrk5jIIzrGhz05bBIdE02aAb4BVgnMNe3isq"
+    "9d9/qa9kToRmiKqVMTvzKA9uH1yQc0KZXCFJRsMsw3F85+79c+1jzh/C8TL1z8q3slMP7U/VWAPJn7d84vLz4ExW34lMoP7cXJ+eW7FPCJr0bV"
+    "gZwQUkM5iSgVM2CdYRxJqCHcYAiH1kANvKVAI7i3Z9CuBG2HwWPz/BmjGPKklMK9Pu4DhguELOY/Xl9e5GMeSaTw1o2hS/4mpsHdncIdoSjHPQ"
+    "1xajbHCjKzy53LcmaXYthDAYV6c9RjK7AM9KdwB1da+fAnJdN94It2gj9W9XnNXwoNTXt43/HcoWbZs0WrICwrVpTcpZPp6tZA/bNPvet+99PP"
+    "iU487fZ7eOcoMV0FV/dfpTo2rIT8ctb/SPAn+fflRS/d12G5/r9bqBP1XBvB0KgeBzK4HFwSq+K7+9hCDC8M6PB+Rh1dy9yxj+yistlbk6NJ+g"
+    "q16Ej0LKKJesY68QT+BAtCEDK53FdUoL2I+hoGRSvyXl0ydezJ1G0TSrg7N5GFoiMuKCVqEWMCar+BMsYDjGfiwbrbRIbJ4GTqDWDmGTM9y2kt"
+    "o9Ib68bqfYFxarLjG4vAf2/fviWUz60hgQEelNSoae7jMviY3LQ+w/9vWgfk2VtyYVuBXKfTwf/5svAFIyFIxLBICG5HLkJ4x55Z8LoP5qLejq"
+    "EfpCoSlc0oaBxW1PHV2Y8RMJV5ttgqPjnXwLUFbFHU3RpqXUph+c0UkFh4EW82YLTqajqCPmOSxy3SdYF65JePvaseXuKaQH4Id34QnzjSvTiF"
+    "G/4UDJpoMNu5HhcF9k4uP/183uv3TvcWP6EYuXKif1zPiIrKnjZqqVLnrOXpXQavHmih1XrUQKrsaWM148saPEziMjm7JmBlkIvP5+eK0txaSl"
+    "MZXcroihtdcYPcm+oNx0ZSUo2N3RsbdWn7RxH227MwXgkNJE31OmhHEopdbgB40q5Mgt6zvEk+6Emp9QHfuup1z8+u+2cn2ckseSu5sEwvCvOx"
+    "h4XxF81k1sgdw8/nhxX6Igau3xlH+88PD1IgizWm5jlmnYGdEFJzSf2h7Y69ycCihlkX+YygQr8++hPmUjTF63DLcZlH0cuPtaEGnmG6hsU72G"
+    "y54XTT2vv6bc8PdtkS+hn5r/wXous4dF4UjSCFUh2z7h7B9p60R3D4//5HeoYPyI8srOeGC8CY72zbZNQqmOvj4imAByC4KoDDK4XLAlFiVUuB"
+    "d5eX54nB/e4sPbN8/vSud7X/XCgAhQBLvHx20U91QIZkKuyIYqsmt441Gjc/9y5Ozy4+LBrcfrH8Ef7Upk7ImTdYSqdll7CY3qKP8LYti+OcbK"
+    "aji2nOlJgKr0q+P08Wd7lFC+EFcGacqUl0s9C+l6HpPzFp+ZyBHtQa5i1tY9zaZ7+q7YQ1uhq9SA6dhU6M+KCC54cnZvLLe9K9Pume9lq5U8GS"
+    "oA2doP1YvVs5GSyEOTUbJqAGHaTL6VtxNECeAZRj+rzzhd//dMVMWhCOGeuBD2FluwP9t1qREzFgpYNY7IKYF0N7abG+Df9UBFhWGm4h2iGIm8"
+    "abhC/7oriT+KxQMf4kdAXXDEQhM8MdB3EjImJEhI7cwU0yGxvDcRR0wQl1GJlQXeyL4gSfAINIDPG368HKA/c+FcenrKitmuEfAviqLvYIVrFL"
+    "QYM2Bf4FvnYsk94VFA4b5UFXHnTlJW1t7XJQedDV2NgID/qGrrjW5niJq1kD85TYGmnP7Fu1RWirgIU1A75dAQv1gX9qAl/5BlfgG8QtsA85A7"
+    "aibzASX6NvMFjqFNo7WGALPIMexziaoe1ZOdP0mVUwS6ekUrgb1srG9WEa88PmAIOC8L9nR8+/e/3d9y9effc9FBGahVdel/SBhLLG1qSvWYZg"
+    "CVxkYr/RDvFkq9zElaAXC/i0NAVZTqXFWdDKeYx+GVOX0NgOJ/uOuGMmt0sNiV8nMld38KLpZDB/g3mGHGM0wsIWuY0G0i25Z2yKHFeWQltRO7"
+    "jrq+unPYIakV2zZ1Zb7NqiZArwQyvUjdcr0iSNiCgwsx2dOIzqnEBnzTE5EsdMSnxsz8gdmx2TMXOwCjYXfB6fgJ7tG8s0GIG1JIdbPmkn96pB"
+    "ESjgP1SH9McszghCuQlnJqZiguXnnNw5TGjNGXWGY+LzfSIp04TeA3D4CHLT241lY94nWPRhpiZ3jDcntsMkAC7gNPBcxv2NZ4C8N4FhcCxpx/"
+    "3ugb+hbv/dgVDUpzP3T+AGd9lkwnSJ2R0M1GcuWBK+Uh1ZIbweblRfrAbDIqY9g8cfUhxdWAX3BrLbG+WQqp74KDXcNYvNGC9NHJW7TSpiSuvs"
+    "ZsvfgldT4yXswGumvbAFayob2I+BrqNsYiksInZoIVuxf0e5K3kj8gOM8rsKegXjtq5uoVy5fkGxSEcopE2ZpcNo1dAyhX8mhgv6Hr18VWVPo3"
+    "wt6qobiJVr65eCXkUtXWc00ewpb6p5IX8fH0F1mPy03Ho5/Y2MamiX8PIqaGSpMTjb7uZQAWyVWGnFJK2YSVIBgitJJbgd/NzTUc4ZAi5uwWVh"
+    "uxZrkQKnSExyk1/1pUB3/a/eSf/yKv0xjOzJqh6OmMjOg7YsF0cNmi1LHuUY3Nn+CgLUmgRibqudvTD+Mr3QyI91XQk5d81cF4mMVjk/FxZrV6"
+    "XoeFyiIkeHvJJjD2GNyTiZeBwujQSBZL0hSA459qyIdqsimkskSRII++jOGB0Lwg7JoWc+YyWvezIMFak1GQQXTMlRDJygjKSQSNUUJ6l4rHpQ"
+    "NqwFtZYk4SSs5w1UZAu6DdWGcmaMnPMbYrOAtPIcbjsY8XYc1SovSs24MbKQ+PIsE6ART+d3DDn5fHV9eaX91PuNcDrnRDQ6MziryGnVCpe7Rl"
+    "ax0M2Ra2M19G486QvvuzpeHL1+FXo58EeZg+P6U/f8PHAYFa+uE+O0zncwI7jGoAqw53EvVdYZGr+xuZ/DPPONN+iCPFnVC016IZrwclx6hkWd"
+    "gqVHUi7tv577IdlrswjjDmxcS8LX0tL3oXnNgc+IPRHht/sHB+Tvv0nZ/ZU5vv0t3GHfQde9O7voXv2W33nvcrZ8v/ut3+s+1qZcss0TbSgpMn"
+    "cSW04WWDrJvS6LjRz0lTlsiA45+OoLq0RmbG7L+Hp/Sy1658K0dG3yvnt23jtFZ95J9+Kkdw4/kmeeoEcwyrqYsY/W1ur6UjzGkF93jseY1jiZ"
+    "1FDUl8Q5aNEWhYTKUDaeE1D8LMwFKPz6aRdOfHVRQ+HEKq7Q4ZjwzkVqprx25bkLH5lHM6702OCuXT2RZtD96pAYtR9ExfzvnndF7QdRY6PY89"
+    "YwQ4tKy9Jq5otT2xQWI6m2KWyTc3lL3KDbs01hQN3hWOPGf3JGbDmJnJRcX6j88zSEz5uj9Wj+ODHXPoDB72jNzpIqEFc5KOtPwrlkZTHy+Ryl"
+    "QrrSNkjDdgw3B+7yqSMut9V7bJYxcVAXY5/cnO9aOYhxuf96ENHgaApkWnZ9YL5Ig/liI8CENd/QY7VxjIn9149H5ji2o00Yxw2Fdb5GGUH1XW"
+    "qyDKNOMxYqKalSkW4ynzS08WS2hkx0Slb19Cb3tDpJ4SlmUXWSwlOir05SWErfrOb4ZLla0Fz7nuWkWyr2TWcE1T6XVLzZ028d3Ulc1V5RlWB8"
+    "E3Ze1EowXrKt5XEZxrd2FnjczpZ6qcXTHoklJPX52a/ySta4Q+O8aZrxP+1BMaw1k4uHUXk/ykp3Y4Q3yS6ehGJh6LGPV9XoYw06rXpGcZMOGe"
+    "a0wa1AALTHZA4fx54RGdhrW+bc33eEMb5RO5hhyJ4yS2TvEfukRE4izPPDZdqg3LTiK21QJkcCAPy85RbxTVoiTFqsQaRAumfOHiee5RomuTUZ"
+    "5UxjX6YGfFE16t52yCXutYIabM8leIw9PxaJflAf13NAA9tpE3rniixIN1bYCG7nuoOVpdxjJWqHnqJzpmvi523+pjOsExqW281sB6YgREhu38"
+    "LelHu3mPOA9TLqmAZMT+TOcLj7BpMjYYInA9MUucFOMmsuMyaNYdQwWOjIdsY2vMaGLtvBH5hm6i/PdqlUfYpIygcNdpThZ8sM5lgGorOxzP6E"
+    "VUgkASHQkN8zHYPGR9CJIE+8aZMocB+J2PyAI7pOzK8Y/hp2Go65dskh67IpGfSbaCweuJxYEvmRy/CN8k+RT3RudLeVmbgyeX/ignUfzhcue7"
+    "iUYo95nspx2un3qO5jCfnSp0q3sOjBKqses/uCEVhT+Xr7DsKxVyvQPPlG1FgrZQRV6qLSEHJ/nqwDcUxELe5VGMbSPbaxD2MdR1JMTMWs757n"
+    "KWlG1BwbGWHlZdzkvpbGdh1HVyShPFz1PVzKi7IqgyCzUKg5ceXJq7lrk+euNI2QQyqWnTaQJ/7UB5LnU2rL6N2lHjOg/GrKr/b0fp+FfrU6SU"
+    "DyCJFsNzTILFfrgNmN5EEWdkSGCVpHbrm0X63A45Hjfiv3eeS6AKskl0OKPOZXoBYR0XgkqHCPB0lRyICZtjXCIxLSpzPE0kyUHwOxwtbQm3Dm"
+    "ogvE0jmhU+pgHUMK7xty8Ab6OHB4EvsBXRWmSfBN5G3fvxKrlEzoHESJbnDfOSFOjsDiTXj8WuR9ph+15ItdRKmmSfvqPG9tharTu7UY3Uq78j"
+    "AuYPW78jZrPktu0T16+bLkAx6s9aBUOmIu3Ksr7pWTvpvJrm/GB16Fdz01nMoMXXd4V5lx2Qjcx5mXWwJxEwNzrUn//onhDqVnkMVKLDRBRfAE"
+    "fKj0kXxxFlufGFqCx+LMg/PAZPyFrKLtx2+IGJgRns31RpTBj9aAcszVd+dhSmPXRmeKNcJwESLxxVx+WfNztc3JeBsRSTKmXGQT/Hh5fipbDG"
+    "ofMCqPAhMF98R5ZcTQ25giuQ0yQ/9kMfFDHA92cvnp01m/Ta56573udQ8b7f3689lVD6ziG8s3acWLQDiT6mH8Sod8uOpe9EXq5f5Z70raxWD2"
+    "hqqmA2/oBM9SPCZ4+NnEA10xlGUMY6mNli/8i9EsFsHRh0qMHGq5eNliaE9bbETxDEwZT3MPChGXmSb3n3sGFjUY4SOb8Q45xLga2Sj+h+r5IT"
+    "ZyCOl0LqvBOQowMu0hNaEj5jIyh0qQxdGPYPlbb8gFYoWxOsln9isVmnKM1gFhv+flw2IK6yFzwOKXZdrQFQJBeZtjbJOo3K8polmP/ZCm2Rgj"
+    "qcTqQkLlw0L8o9BgtA+YvuYckPEX8RFJIMsSAD4q9WNCv1XlfvSjeHAkwo0fyB6+jHuJR8nLCBl7kiCMoc7TyJdXs/0PYKUn8dtJPI3U+uyC7O"
+    "/JCWCvTfb8KQD/lFPA3kH2eQrXVyo140bF1WAXZzukOPNUUH7nck6VBYCUpZx6nc44JSftLKbFaTkm6z89eJU8wRIOE47jGX6M832S+ZgmhMoc"
+    "kTvlhETHYgo9FTe3TNZkIwip3URWWL5ZSIu3LkcSj9q4vD1ormRjskp9tq7gJVjS8DziqhjsSELhXR/v5sFMKoxpi8KYVGp5FYpdlFpe+biUj2"
+    "vNDphAgdXFWq3A9/IBTelWme9FlmhX871Elvli34uoPaKrYai0yYBxQxdnKuLeZGuPH2PkjT195m9gTXhT6lbgx+cYnPAps1xJnUsPyzxwhHDh"
+    "aiDe9A0S9Rw9CxT6X2wFtpik/xmG94j9vjX8GL6aPo8vFIgcAhF/j7Q9apDD94fqOhicZKBXAnccUxgN8OCf+ycxN4RwiTyS9K++dzTe9zXp/s"
+    "T20dXQ/L5e6zviSRHg20GAK7p2uXStmNRqwBmW3+r9pEuDT/Exio/ZTbwVH/PfsOZWfIziYxQfo/gYxcc8go/5aKfWjLkF2tXYGHTn1yJjBL1h"
+    "cOJSzM828FyRz0wwInPmdsgtDo+OPfiTDV3egfGJWdA00dgtmYAQz497XWrtyLmc2JMJkiYxEgfzK2DtOpRpE4eJfelhCcmwQHtvZDyoCBkd2j"
+    "BTSyaH6GwIy1wu4mAxpZ1uM35j3cYS0QU55mQ8qeEG8Z+UB63pUfY8jDOVae8EwQSVI0Mh+SJMezfAT4WsBJ+ER88h7wiOacZMU+jj18/DZ4Ex"
+    "Dj8r0k8+tVQnwjV6OsMqCGLFIjBG8dBx/Fk/fjXWL1Fgb5zPCrgyF+Yhv13cTjdhsvk2In9HHfyfO8Z0hGLkkHv4CAU59hw2FaZFlCnvNjWu7k"
+    "BPXaTIs0SmP3hkWFnBY3OXUXEqO4w8TN7nb/DrfaF4GoSP9du3b4kxmdqOG7MZUKHhJCpA+dwawhi4IzrMRfuI+DEUEHPtAXn2VgDkV9jpdERI"
+    "spQRA8gvmf9iiNo6hn6Qkg///h/x5khC1Bi6nsPWywqKOWi1pGAzlYRUKQ24SA3F8ymebxuMo50Ly9w0gOvFZap4NxXvtjFIr4TvU7Gyy/20bS"
+    "STukWT8NbRZYpKVVSqolIVlaqo1GZUap+OuqZB5YDIYVLD++1FRKpLRxrFoqzqKR6WLXimme3oIhSLEqgD+SdbcI7chbHEkRaj/F6e7xAEl42Y"
+    "K3fmixpyzutYatV1z4Kgo0XsSgwrDYu3S457oKOanAoN+iv5ZhanYwoFdi4B08vDCvmXXh4Wpl/CW+WMid97VZdKfvFN3hi8sWslZeopUy9u6m"
+    "Vskyf9ip4y06UlX1F5v9JXVMeilY/CChLcyGQpvi8qcCCi2/DONnWmE+h2m9xi/a7tQmW30pXYTaZrpKbJnLmGiXAMBmWgD/LzQ66r4fyDp+iI"
+    "H2PL1PKzBIl2pccLPvtwLTgISih5TJ7j9WfPK37Plb9iO/wVaoW3VM6Mu3OTSTwyiBZnO0lKbbJp0yjnyfMyG7Is6cnzw3TWE5y28q3FruPQea"
+    "HJmGecr/LI8aczGn//I3tyNczfWdDKj2CKpHbJLdn0PKbNMpT6aASUGEryfiVDSdoT1QyljxjjQ605Cc/y5YHpMvUGpjEkvglCxvSBScLgjQyl"
+    "8dNUG5a0YqR5duvHRMF31rVzttytuL0is+iY7O2FfEasafg54cx8wLgtKDaSae/ASgtDh4JJPKwB026LyximJE2lwKiSYVNR9U1okuRnoyJpIn"
+    "tci2SRPlm0SS0q7Z9iiJQKcaGINsVDbxxLs6c8Jz9bKnomqfEwiHyop/rUnnomLY3wSesrWgKNT3vXJ6H+FaJ9amJqTIyUYiPDyqWjCNzQXGc0"
+    "EbiFG/7iemMWv70cFZVlvR2WdZkpWExvbY8puLEslyIU10co5ge7vTNGxYblLoa7/ePo6MWL10eHL159//K7169ffn8YWpnZW2U257uzD2hxJo"
+    "DfOBNUOBsLzM/AEVlueoqzSKpZnddgsw1sHQ+Gt/3A/JTVlDAay4ujzRdEzRtwxzZ1P9hbrne4MNkwMj1mQQq+Q4QU8tuCsOwo6pobI0vzpvsi"
+    "1hrBSMVKOwwPZsXAc8MV9zuSWt9nE2qYP9y0qE7/j8kGOmCvov2CMMOdrk4TRktlO1FUvciOEV2iiaLl1qBpz5iDEctYFBRabPVRzx0fVsgtLF"
+    "UISi+ySYNyaUMuTwPRQqXWxa+Fz46lMo+uzLNtMs+UL0z5wgrDnqZ6w7GRlFRjY/fGhvyYZoZFDy8XRMMGEmqJ0eQw5sB4yEBevKSLy6iY+vqY"
+    "B0ZQVbyD8grrBuP7ASwUR/OcnEmlZIQnpBTu9XH3z6sResKHLi8St8Rhmye8vum99f6q18t+wMOrG3RMRQKp5jtKSqpRiXo22VzCHviPbdX6nM"
+    "Rl1vhSfe6fZN+p4OLmTmo1iMEkYyc5sRz21pd9/9MVM8NTC4v3HpwEdW2vNZs53LBgi+ES0NrJsyCLdmT+aQ+WCtmP9mBXUcs90vxxuOUcq76L"
+    "yMnd/n7Y6+NRSx4CuruAFaUGaIRXmLh7d/EKE1wtAa4gsdauoFXL45gCthjSS4v1bfinGrDoTPtnUOFWGvz5uDZwzkoYSjy0IU6L3bS+51MUXu"
+    "is/SV26Kw8bjjlV30jdgii+5WKbGBtMqE6I4M5hu/5mxnCTGYi3VR69bqKNtCpe6tTw5xj5nb9VuRBu/Wz6PuXBsy0rRGmG7sN08vctnPTmqEC"
+    "0BYMWmhJpjljcxnyh+m6Djtha35eMPuBOQ5mhAvPEgge0K8aKYa2POh1wqgVldurGjhY6JbcnA0AT7rrcTVOxlgvZwEuDJFJSTUKlNmwGW7Zaa"
+    "Gil7U2roGQSgSPV+KTXA0o02IKzMhQVGfINstVJqKotegJs3ZhSVhhjvBWj8k1RBTGsTcpdzUw7YwH1oCdz0orUn7TSPlHxY8uylkTrNTE8Fht"
+    "xppNsBIzC7X2o9LVPDogt8scYzhuFSz4/LvtRas9GpVbtNArBmzJO8ML5/vc5UfOFO/3zsaOqOWYIMUrEFhZciPv/JniZDYxkZ2IWEp6to9evi"
+    "wBNPDBQanClDbiXiqIA16sGgj7xXcQ3eeHVfIFQalCdMW99C4TWGvk7TMpzmIbE3lUGttNQ7sE3KXlsX3SnSbf/h/CAb0K"
 )

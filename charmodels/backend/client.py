@@ -52,7 +52,8 @@ class Client(AsyncpgDBClient):
 
     Beyond Tortoise's credentials it takes `acquire_timeout` (seconds), `always_reset`, `ports`, one for each host, and
     `schema_apps`, the labels whose tables Aerich's first migration creates, or None for all. `plans` is what each
-    tier is worth; `daily_limits` says so to the functions of the schema, as JSON. `cursor_key` signs page cursors.
+    tier is worth; `daily_limits` and `priorities` say so to the functions of the schema, as JSON. `cursor_key` signs
+    page cursors.
     """
 
     executor_class = Executor
@@ -73,6 +74,7 @@ class Client(AsyncpgDBClient):
         super().__init__(**keywords)
         self.log = statements
         self.daily_limits = json.dumps({tier: plan.daily_quota for tier, plan in plans.items()})
+        self.priorities = json.dumps({tier: plan.priority for tier, plan in plans.items()})
         self.cursor_key = cursor_key
         self.ports = ports or keywords.get("port")  # None: PGPORT, then 5432, as for every other asyncpg connection
         self.schema_apps = schema_apps

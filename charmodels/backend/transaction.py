@@ -39,7 +39,7 @@ class TransactionClient(TransactionWrapper, Client):
     def __init__(self, parent: Client) -> None:
         super().__init__(parent)
         self.parent = parent
-        self.daily_limits = parent.daily_limits
+        self.daily_limits, self.priorities = parent.daily_limits, parent.priorities
         self.outer = parent if isinstance(parent, TransactionClient) else None
         self.options: dict[str, Any] = {}
         self.refuses_writes = False  # as a savepoint; a transaction says so in its options

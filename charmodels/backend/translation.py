@@ -23,6 +23,7 @@ from charmodels.errors import (
     DatabaseError,
     DatabaseUnavailable,
     InvalidInput,
+    InvalidTransition,
     MigrationsPending,
     SerializationFailure,
     StatementTimeout,
@@ -52,6 +53,10 @@ def register_table(name: str) -> None:
         name: the table's name.
     """
     _own_tables.add(name)
+
+
+_TRANSITION = "generations_status_transition"
+"""What a trigger calls the rule which status may follow which; its message says "PENDING to COMPLETED"."""
 
 
 def translate(error: BaseException, *, command_timeout: float | None = None) -> BaseException:
@@ -149,6 +154,9 @@ def _from_driver(error: asyncpg.InterfaceError) -> CharmodelsError:
 
 def _from_constraint(error: asyncpg.PostgresError, state: str) -> CharmodelsError:
     name = constraint_name(error)
+    if name == _TRANSITION:
+        from_, _, to = _first_line(error).partition(" to ")
+        return InvalidTransition(from_=from_, to=to)
     check = constraints.find(name)
     if check is not None:
         return ConstraintViolation(constraint=name, field=check.field, reason=check.reason)

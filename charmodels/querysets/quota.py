@@ -160,15 +160,9 @@ class QuotaQuerySet(QuerySet["User"]):
                 id=hold_id, user_id=owner, amount=wanted, quota_day=day, key=hold_key, generation_id=made_for,
                 grants=details and json.loads(details), expires_at=at + expires_in, created_at=at,
             )  # fmt: skip
-        if outcome == "UNKNOWN":
-            raise NotFound(model="User")
-        found = json.loads(details)
-        if outcome == "EXCEEDED":
-            status = _status(found, at, _moment(found["resets_at"]))
-            raise QuotaExceeded(
-                limit=status.limit, used=status.used, requested=wanted, resets_at=status.resets_at, status=status
-            )
-        return _repeated(found, owner, wanted, hold_key)
+        if outcome == "REPEAT":
+            return _repeated(json.loads(details), owner, wanted, hold_key)
+        raise refusal(outcome, details, at, wanted)
 
     async def grant_quota(
         self,
@@ -234,6 +228,27 @@ def _status(row: Mapping[str, Any], at: datetime, resets_at: datetime) -> QuotaS
         remaining=row["day_left"] + row["grants_left"],
         resets_at=resets_at,
         as_of=at,
+    )
+
+
+def refusal(outcome: str, details: str | None, at: datetime, wanted: int) -> NotFound | QuotaExceeded:
+    """Make the error that says why a reservation was refused.
+
+    Arguments:
+        outcome: of charmodels_reserve, EXCEEDED or UNKNOWN.
+        details: with it, as JSON.
+        at: when it was refused.
+        wanted: how much was asked for.
+
+    Returns:
+        The error, to be raised.
+    """
+    if outcome != "EXCEEDED" or details is None:
+        return NotFound(model="User")
+    found = json.loads(details)
+    status = _status(found, at, _moment(found["resets_at"]))
+    return QuotaExceeded(
+        limit=status.limit, used=status.used, requested=wanted, resets_at=status.resets_at, status=status
     )
 
 

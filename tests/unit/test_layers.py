@@ -13,7 +13,7 @@ import charmodels
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
     {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary"},
-    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery"},
+    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations"},
     {"values", "search_query"},
     {"schemas", "settings"},
     {"samples"},
@@ -22,7 +22,7 @@ LAYERS = [
     {"models"},
     {"database"},
     {"transactions", "documents", "copying"},
-    {"migrations"},
+    {"migrations", "worker"},
     {"importing", "seeds"},
     {"population"},
     {"__init__"},

@@ -1,0 +1,395 @@
+-- The workflow of generations. Whoever ends one, or puts one into the queue, locks the user's row in user_quotas first,
+-- then the job, then the generation, then the character; whoever looks for work waits for no lock at all. Times are
+-- parameters; NULL stands for the server's clock at the start of the statement.
+
+CREATE OR REPLACE FUNCTION charmodels_guard_status() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    IF (OLD.status, NEW.status) IN (
+        ('PENDING', 'PROCESSING'), ('PENDING', 'CANCELLED'),
+        ('PROCESSING', 'COMPLETED'), ('PROCESSING', 'FAILED'), ('PROCESSING', 'CANCELLED'), ('PROCESSING', 'PENDING'),
+        ('FAILED', 'PENDING')
+    ) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% to %', OLD.status, NEW.status
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'generations_status_transition', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_follow_generation() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+BEGIN
+    -- A character has the status of its generation, until one is COMPLETED: then it has a picture, and keeps it until
+    -- the next.
+    UPDATE characters SET
+        generation_status = NEW.status,
+        image_url = coalesce(NEW.image_url, image_url),
+        thumbnail_url = CASE WHEN NEW.image_url IS NULL THEN thumbnail_url ELSE NEW.thumbnail_url END,
+        metadata = CASE WHEN NEW.metadata = '{}' THEN metadata ELSE metadata || NEW.metadata END
+    WHERE id = NEW.character_id AND user_id = NEW.user_id
+      AND (generation_status <> 'COMPLETED' OR NEW.status = 'COMPLETED');
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_priority(
+    tier text, tier_until timestamptz, priorities jsonb, moment timestamptz
+) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    -- The priority of the tier in force.
+    SELECT (priorities ->> CASE WHEN tier_until <= moment THEN 'FREE' ELSE tier END)::integer
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_enqueue(
+    owner uuid, generation uuid, hold uuid, urgency integer, head_start interval, spacing interval, at timestamptz
+) RETURNS void
+LANGUAGE plpgsql AS $function$
+    -- Gives a generation its turn, under the user's lock: behind what the user has waiting already, each `spacing` after
+    -- the one before, and `head_start` earlier for each point of priority. The order of turns never changes, so waiting
+    -- jobs stand in one index in the order in which they are served.
+DECLARE
+    turn timestamptz := at;
+    job generation_jobs;
+BEGIN
+    SELECT * INTO job FROM generation_jobs
+    WHERE user_id = owner AND attempt_token IS NULL ORDER BY turn_at DESC LIMIT 1;
+    IF FOUND THEN
+        turn := greatest(turn, job.turn_at + job.priority * head_start + spacing);
+    END IF;
+    INSERT INTO generation_jobs (generation_id, user_id, hold_id, priority, turn_at)
+    VALUES (generation, owner, hold, urgency, turn - urgency * head_start);
+    PERFORM pg_notify('charmodels_generations', '');
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_request(
+    owner uuid, plans jsonb, priorities jsonb, generation uuid, of_character uuid, hold uuid, request_key text,
+    called text, described text, style text, tagged text[], of_template uuid, batch integer, urgency integer,
+    most_attempts integer, head_start interval, spacing interval, lifetime interval, moment timestamptz,
+    OUT outcome text, OUT at timestamptz, OUT given_priority integer, OUT details jsonb
+)
+LANGUAGE plpgsql AS $function$
+    -- Holds quota, makes the character and the generation, and queues it. The outcome is NEW; or REPEAT, with the id of
+    -- the generation that has the key; or NO TEMPLATE; or what charmodels_reserve says of a refusal.
+BEGIN
+    at := coalesce(moment, statement_timestamp());
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    IF request_key IS NOT NULL THEN
+        SELECT to_jsonb(g.id) INTO details FROM generations g WHERE g.user_id = owner AND g.key = request_key;
+        IF FOUND THEN
+            outcome := 'REPEAT';
+            RETURN;
+        END IF;
+    END IF;
+    IF of_template IS NOT NULL THEN
+        PERFORM FROM character_templates WHERE id = of_template AND is_active FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+            outcome := 'NO TEMPLATE';
+            RETURN;
+        END IF;
+    END IF;
+    SELECT held.outcome, held.details INTO outcome, details
+    FROM charmodels_reserve(owner, batch, plans, hold, NULL, lifetime, NULL, generation, at) AS held;
+    IF outcome <> 'HOLD' THEN
+        RETURN;
+    END IF;
+    SELECT coalesce(urgency, charmodels_priority(u.subscription_tier, u.subscription_expires_at, priorities, at))
+    INTO given_priority FROM users u WHERE u.id = owner;
+    UPDATE character_templates SET usage_count = usage_count + 1 WHERE id = of_template;
+    INSERT INTO characters (id, created_at, updated_at, user_id, name, prompt, style_type, tags, template_id)
+    VALUES (of_character, at, at, owner, called, described, style, tagged, of_template);
+    INSERT INTO generations (id, created_at, updated_at, user_id, character_id, prompt, style_type, tags, batch_size, key,
+                             priority, max_attempts)
+    VALUES (generation, at, at, owner, of_character, described, style, tagged, batch, request_key, given_priority,
+            most_attempts);
+    PERFORM charmodels_enqueue(owner, generation, hold, given_priority, head_start, spacing, at);
+    outcome := 'NEW';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_claim(most integer, by_worker text, lease interval, moment timestamptz)
+RETURNS TABLE (
+    id uuid, user_id uuid, character_id uuid, prompt text, style_type text, tags text[], batch_size smallint,
+    priority smallint, attempt smallint, max_attempts smallint, rescues smallint, provider_request_id text,
+    created_at timestamptz, started_at timestamptz, attempt_token uuid, lease_expires_at timestamptz
+)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $function$
+    -- Leases jobs to a worker: those whose turn is first, and those that a retry delayed until now. What anybody has
+    -- locked, be it the job, the generation or the character, is left to the next claim. The indexes are prescribed: the
+    -- table is empty and full by turns, and its statistics are never true.
+    #variable_conflict use_column
+DECLARE
+    at timestamptz := coalesce(moment, statement_timestamp());
+BEGIN
+    RETURN QUERY
+    WITH waiting AS MATERIALIZED (
+        SELECT j.generation_id, j.user_id, j.turn_at
+        FROM generation_jobs j
+        JOIN generations g ON g.id = j.generation_id AND g.user_id = j.user_id
+        WHERE j.attempt_token IS NULL AND j.delayed_until IS NULL AND g.status = 'PENDING'
+          AND (g.character_id IS NULL OR (
+              SELECT true FROM characters c
+              WHERE c.id = g.character_id AND c.user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
+          ))
+        ORDER BY j.turn_at, j.generation_id LIMIT most FOR NO KEY UPDATE OF j, g SKIP LOCKED
+    ), delayed AS MATERIALIZED (
+        SELECT j.generation_id, j.user_id, j.turn_at
+        FROM generation_jobs j
+        JOIN generations g ON g.id = j.generation_id AND g.user_id = j.user_id
+        WHERE j.attempt_token IS NULL AND j.delayed_until <= at AND g.status = 'PENDING'
+          AND (g.character_id IS NULL OR (
+              SELECT true FROM characters c
+              WHERE c.id = g.character_id AND c.user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
+          ))
+        ORDER BY j.delayed_until LIMIT most FOR NO KEY UPDATE OF j, g SKIP LOCKED
+    ), chosen AS MATERIALIZED (
+        SELECT * FROM (SELECT * FROM waiting UNION ALL SELECT * FROM delayed) AS found
+        ORDER BY turn_at, generation_id LIMIT most
+    ), leased AS (
+        UPDATE generation_jobs j
+        SET attempt_token = gen_random_uuid(), worker = by_worker, lease_expires_at = at + lease, delayed_until = NULL
+        FROM chosen WHERE j.generation_id = chosen.generation_id AND j.user_id = chosen.user_id
+        RETURNING j.generation_id, j.user_id, j.turn_at, j.attempt_token, j.lease_expires_at
+    ), started AS (
+        UPDATE generations g SET status = 'PROCESSING', started_at = at, attempts = g.attempts + 1, error_message = NULL
+        FROM chosen WHERE g.id = chosen.generation_id AND g.user_id = chosen.user_id
+        RETURNING g.*
+    )
+    SELECT started.id, started.user_id, started.character_id, started.prompt, started.style_type, started.tags,
+           started.batch_size, started.priority, started.attempts, started.max_attempts, started.rescues,
+           started.provider_request_id, started.created_at, started.started_at, leased.attempt_token,
+           leased.lease_expires_at
+    FROM started JOIN leased ON leased.generation_id = started.id
+    ORDER BY leased.turn_at, started.id;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_end_job(
+    job generation_jobs, how text, picture text, thumbnail text, more jsonb, why text, at timestamptz
+) RETURNS void
+LANGUAGE plpgsql AS $function$
+    -- Ends a generation whose job is already deleted, and closes its hold: what is COMPLETED is charged, the rest refunded.
+DECLARE
+    hold quota_holds;
+BEGIN
+    IF job.attempt_token IS NULL AND how <> 'CANCELLED' THEN
+        -- Its lease was lost, but the picture, or the refusal, came from the provider all the same.
+        UPDATE generations SET status = 'PROCESSING', started_at = coalesce(started_at, at)
+        WHERE id = job.generation_id AND user_id = job.user_id;
+    END IF;
+    UPDATE generations SET
+        status = how, completed_at = at, error_message = why, attempt_token = job.attempt_token, image_url = picture,
+        thumbnail_url = thumbnail, metadata = coalesce(more, metadata)
+    WHERE id = job.generation_id AND user_id = job.user_id;
+    DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = job.user_id RETURNING * INTO hold;
+    IF FOUND THEN
+        PERFORM charmodels_settle_hold(hold, CASE WHEN how = 'COMPLETED' THEN 'COMMIT' ELSE 'RELEASE' END,
+                                       charmodels_uuidv7(), NULL, at);
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_complete(
+    owner uuid, generation uuid, token uuid, picture text, thumbnail text, more jsonb, moment timestamptz,
+    OUT outcome text, OUT status text
+)
+LANGUAGE plpgsql AS $function$
+    -- Completes a generation, for the holder of its lease, or, without a token, for whoever brings the picture. The
+    -- outcome is DONE; or AGAIN, it was completed before by the same; or LOST, with the status that it has.
+DECLARE
+    job generation_jobs;
+    ended_by uuid;
+BEGIN
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    DELETE FROM generation_jobs j
+    WHERE j.generation_id = generation AND j.user_id = owner AND (token IS NULL OR j.attempt_token = token)
+    RETURNING * INTO job;
+    IF FOUND THEN
+        PERFORM charmodels_end_job(job, 'COMPLETED', picture, thumbnail, more, NULL, coalesce(moment, statement_timestamp()));
+        outcome := 'DONE';
+        status := 'COMPLETED';
+        RETURN;
+    END IF;
+    SELECT g.status, g.attempt_token INTO status, ended_by FROM generations g WHERE g.id = generation AND g.user_id = owner;
+    outcome := CASE WHEN status = 'COMPLETED' AND (token IS NULL OR ended_by = token) THEN 'AGAIN' ELSE 'LOST' END;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_complete_many(
+    owners uuid[], generations uuid[], tokens uuid[], pictures text[], thumbnails text[], mores jsonb[],
+    moments timestamptz[], wait boolean
+) RETURNS TABLE (number integer, outcome text, status text)
+LANGUAGE plpgsql AS $function$
+    -- Completes generations of many users, in their order: a row for each whose user could be locked.
+DECLARE
+    locked uuid[] := charmodels_lock_quotas(owners, wait);
+BEGIN
+    FOR place IN 1 .. cardinality(owners) LOOP
+        IF owners[place] = ANY (locked) THEN
+            SELECT ended.* INTO outcome, status
+            FROM charmodels_complete(owners[place], generations[place], tokens[place], pictures[place],
+                                     thumbnails[place], mores[place], moments[place]) AS ended;
+            number := place;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_put_back(
+    job generation_jobs, until timestamptz, why text, uncounted integer, rescued integer
+) RETURNS void
+LANGUAGE plpgsql AS $function$
+    -- Takes the lease from a job and lets it wait for another attempt, at once or from a time on.
+BEGIN
+    UPDATE generation_jobs
+    SET attempt_token = NULL, worker = NULL, lease_expires_at = NULL, delayed_until = until
+    WHERE generation_id = job.generation_id AND user_id = job.user_id;
+    UPDATE generations
+    SET status = 'PENDING', error_message = why, attempts = attempts - uncounted, rescues = rescues + rescued
+    WHERE id = job.generation_id AND user_id = job.user_id;
+    IF until IS NULL THEN
+        PERFORM pg_notify('charmodels_generations', '');
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_fail(
+    owner uuid, generation uuid, token uuid, how text, why text, delay interval, moment timestamptz,
+    OUT outcome text, OUT status text
+)
+LANGUAGE plpgsql AS $function$
+    -- Ends an attempt without a picture. `how` is RETRY, after a delay and as long as attempts are left; FAIL, for good;
+    -- RELEASE, at once, as if it had not been; CANCEL. Who asked for the generation and cancelled it meanwhile has it
+    -- cancelled, whatever `how` says. The outcome is as in charmodels_complete.
+DECLARE
+    job generation_jobs;
+    record generations;
+    at timestamptz := coalesce(moment, statement_timestamp());
+BEGIN
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    SELECT * INTO job FROM generation_jobs j
+    WHERE j.generation_id = generation AND j.user_id = owner AND (token IS NULL OR j.attempt_token = token)
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        SELECT * INTO record FROM generations g WHERE g.id = generation AND g.user_id = owner;
+        status := record.status;
+        outcome := CASE
+            WHEN status = CASE how WHEN 'CANCEL' THEN 'CANCELLED' ELSE 'FAILED' END
+                AND (token IS NULL OR record.attempt_token = token) THEN 'AGAIN'
+            ELSE 'LOST' END;
+        RETURN;
+    END IF;
+    SELECT * INTO record FROM generations g WHERE g.id = generation AND g.user_id = owner;
+    outcome := 'DONE';
+    status := CASE
+        WHEN how = 'CANCEL' OR job.cancel_requested THEN 'CANCELLED'
+        WHEN how = 'RELEASE' OR how = 'RETRY' AND record.attempts < record.max_attempts THEN 'PENDING'
+        ELSE 'FAILED' END;
+    IF status = 'PENDING' THEN
+        PERFORM charmodels_put_back(job, CASE WHEN how = 'RETRY' AND delay > interval '0' THEN at + delay END, why,
+                                    CASE WHEN how = 'RELEASE' THEN 1 ELSE 0 END, 0);
+    ELSE
+        DELETE FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner;
+        PERFORM charmodels_end_job(job, status, NULL, NULL, NULL, why, at);
+    END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_cancel(owner uuid, generation uuid, moment timestamptz) RETURNS text
+LANGUAGE plpgsql AS $function$
+    -- Cancels what waits, and asks the worker to give up what is under way. Returns the status that the generation has
+    -- then, or NULL if it is not there.
+DECLARE
+    job generation_jobs;
+BEGIN
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    SELECT * INTO job FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN (SELECT g.status FROM generations g WHERE g.id = generation AND g.user_id = owner);
+    END IF;
+    IF job.attempt_token IS NULL THEN
+        DELETE FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner;
+        PERFORM charmodels_end_job(job, 'CANCELLED', NULL, NULL, NULL, NULL, coalesce(moment, statement_timestamp()));
+        RETURN 'CANCELLED';
+    END IF;
+    UPDATE generation_jobs j SET cancel_requested = true WHERE j.generation_id = generation AND j.user_id = owner;
+    PERFORM pg_notify('charmodels_generations', generation::text);
+    RETURN 'PROCESSING';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_rescue(most integer, moment timestamptz)
+RETURNS TABLE (generation_id uuid, user_id uuid, status text)
+LANGUAGE plpgsql AS $function$
+    -- Takes back up to `most` jobs whose lease ran out, the longest overdue first, leaving out what somebody else has
+    -- locked: they wait for another attempt, or have failed if this was the last.
+    #variable_conflict use_column
+DECLARE
+    at timestamptz := coalesce(moment, statement_timestamp());
+    job generation_jobs;
+    record generations;
+BEGIN
+    FOR job IN
+        SELECT j.*
+        FROM generation_jobs j JOIN user_quotas q ON q.user_id = j.user_id
+        WHERE j.attempt_token IS NOT NULL AND j.lease_expires_at <= at
+        ORDER BY j.lease_expires_at LIMIT most FOR NO KEY UPDATE OF q, j SKIP LOCKED
+    LOOP
+        SELECT * INTO record FROM generations g WHERE g.id = job.generation_id AND g.user_id = job.user_id;
+        generation_id := job.generation_id;
+        user_id := job.user_id;
+        status := CASE
+            WHEN job.cancel_requested THEN 'CANCELLED'
+            WHEN record.attempts < record.max_attempts THEN 'PENDING'
+            ELSE 'FAILED' END;
+        IF status = 'PENDING' THEN
+            PERFORM charmodels_put_back(job, NULL, 'The lease of worker ' || job.worker || ' ran out.', 0, 1);
+        ELSE
+            DELETE FROM generation_jobs j WHERE j.generation_id = job.generation_id AND j.user_id = job.user_id;
+            UPDATE generations g SET rescues = g.rescues + 1 WHERE g.id = job.generation_id AND g.user_id = job.user_id;
+            PERFORM charmodels_end_job(job, status, NULL, NULL, NULL, 'The lease of worker ' || job.worker || ' ran out.',
+                                       at);
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_retry(
+    owner uuid, plans jsonb, generation uuid, hold uuid, head_start interval, spacing interval, lifetime interval,
+    moment timestamptz,
+    OUT outcome text, OUT at timestamptz, OUT details jsonb
+)
+LANGUAGE plpgsql AS $function$
+    -- Queues once more what has failed, for new quota. The outcome is PENDING; or UNKNOWN; or EXCEEDED, with where the user
+    -- stands; or INVALID, with the status that the generation has.
+DECLARE
+    record generations;
+BEGIN
+    at := coalesce(moment, statement_timestamp());
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    SELECT * INTO record FROM generations g WHERE g.id = generation AND g.user_id = owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'UNKNOWN';
+        RETURN;
+    END IF;
+    IF record.status <> 'FAILED' THEN
+        outcome := 'INVALID';
+        details := to_jsonb(record.status);
+        RETURN;
+    END IF;
+    SELECT held.outcome, held.details INTO outcome, details
+    FROM charmodels_reserve(owner, record.batch_size, plans, hold, NULL, lifetime, NULL, generation, at) AS held;
+    IF outcome <> 'HOLD' THEN
+        RETURN;
+    END IF;
+    UPDATE generations g
+    SET status = 'PENDING', attempts = 0, error_message = NULL, started_at = NULL, completed_at = NULL
+    WHERE g.id = generation AND g.user_id = owner;
+    PERFORM charmodels_enqueue(owner, generation, hold, record.priority, head_start, spacing, at);
+    outcome := 'PENDING';
+END
+$function$;
