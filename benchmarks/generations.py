@@ -200,7 +200,8 @@ def run(plan: Plan, names: Sequence[str], server_url: str, loop: str = "asyncio"
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print the tables and write the file."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
     plan = QUICK if given.quick else Plan()
     asked = {name: value for name, value in vars(given).items() if name in Plan.__slots__ and value is not None}
     plan = replace(plan, **asked, finished=sorted(asked.get("finished", plan.finished)))
@@ -208,6 +209,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if OURS in names and not contenders.charmodels_has_a_queue():
         say("charmodels cannot claim yet and is left out")
         names.remove(OURS)
+    if not names:
+        parser.error(f"nobody is left to measure; there are: {'; '.join(CONTENDERS)}")
     with _server(given.url, memory=given.memory) as server_url:
         report = run(plan, names, server_url, given.loop)
     print(generations_report.table(report, plan.pending))

@@ -198,11 +198,11 @@ async def _procrastinate_claim(url: str) -> AsyncIterator[Claim]:
         yield claim
 
 
-# pgqueuer: its own QueueManager on one connection of asyncpg's, with its default of 10 jobs a batch, and with so many
-# that more did not make it faster here. It claims a batch at a time and completes as many in one transaction, where the
-# others complete each job in one of its own. Without `max_concurrent_tasks` it need not count its jobs before each
-# claim. The `shutdown` event ends it, which lets it complete what it has claimed and flush its buffer; `mode=drain`
-# would end only at an empty queue.
+# pgqueuer: its own QueueManager on one connection of asyncpg's. It claims a batch at a time, and completes as many in
+# one transaction, where the others complete each job in one of its own: a batch of 1 compares with these, 10 is its
+# default, and more than 200 did not make it faster. Without `max_concurrent_tasks` it need not count its jobs before
+# each claim. The `shutdown` event ends it, which lets it complete what it has claimed and flush its buffer;
+# `mode=drain` would end only at an empty queue.
 
 
 @dataclass
@@ -273,6 +273,7 @@ CONTENDERS = {
     for each in (
         Contender(OURS, CHARMODELS, _charmodels_workers),
         Contender("procrastinate", PROCRASTINATE, _procrastinate_workers),
+        Contender("pgqueuer, 1 a batch", PGQUEUER, partial(_pgqueuer_workers, 1)),
         Contender("pgqueuer, 10 a batch", PGQUEUER, partial(_pgqueuer_workers, 10)),
         Contender("pgqueuer, 200 a batch", PGQUEUER, partial(_pgqueuer_workers, 200)),
     )
