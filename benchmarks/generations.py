@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     plan = QUICK if given.quick else Plan()
     asked = {name: value for name, value in vars(given).items() if name in Plan.__slots__ and value is not None}
-    plan = replace(plan, **asked, finished=sorted(asked.get("finished", plan.finished)))
+    plan = replace(plan, **{**asked, "finished": sorted(asked.get("finished", plan.finished))})
     names = [name for name in CONTENDERS if not given.contender or any(part in name for part in given.contender)]
     if OURS in names and not contenders.charmodels_has_a_queue():
         say("charmodels cannot claim yet and is left out")
@@ -239,10 +239,10 @@ def _parser() -> argparse.ArgumentParser:
 
     parser.add_argument("--quick", action="store_true", help="small numbers, for trying: half a minute")
     add("--pending", "jobs that wait when a turn begins", type=int)
-    add("--workers", "workers of a crew; each number is measured", type=int, nargs="+")
+    add("--workers", "workers of a crew; each number is measured, none leaves throughput out", type=int, nargs="*")
     add("--seconds", "a turn of throughput", type=float)
     add("--rounds", "turns of each contender", type=int)
-    add("--finished", "jobs in the history; each number is measured", type=int, nargs="+")
+    add("--finished", "jobs in the history; each number is measured, none leaves latency out", type=int, nargs="*")
     add("--waiting", "jobs that wait while claims are measured", type=int)
     add("--claims", "claims in a turn", type=int)
     separate = "each worker in a process of its own, or all of a crew in one"
