@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
 WORKERS ?= logical
 
-.PHONY: demo test check format coverage bench bench-gallery clean
+.PHONY: demo test check format coverage bench bench-gallery bench-generations clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -35,6 +35,9 @@ bench: $(STAMP) ## Model pages and the quota against bare asyncpg and SQLAlchemy
 
 bench-gallery: $(STAMP) ## The gallery at a million characters against hand-written SQL and the old layer; half an hour
 	$(BIN)/python -m benchmarks.gallery --loop asyncio uvloop
+
+bench-generations: $(STAMP) ## The queue against procrastinate and pgqueuer; ten minutes
+	$(BIN)/python -m benchmarks.generations
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,6 +11,8 @@ import pytest
 import charmodels as cm
 
 pytest.importorskip("sqlalchemy.ext.asyncio", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
+pytest.importorskip("procrastinate", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
+pytest.importorskip("pgqueuer", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
 
 from benchmarks import (
     compare,
@@ -20,6 +22,10 @@ from benchmarks import (
     gallery_report,
     gallery_rows,
     gallery_throughput,
+    generations,
+    generations_contenders,
+    generations_report,
+    generations_rows,
     imports,
     pages,
     publishing,
@@ -31,6 +37,7 @@ from tests import servers
 
 TINY = pages.Plan(characters=60, rounds=2, requests=2, concurrency=(1, 2), pool=2)
 TINY_GALLERY = gallery.Plan(characters=2000, fewer=1000, rounds=1, requests=2, old_rounds=1, concurrency=2, only=())
+TINY_QUEUE = generations.Plan(pending=8000, workers=(1,), seconds=0.1, rounds=1, finished=(0, 20), waiting=40, claims=2)
 TINY_QUOTA = quota.Plan(users=12, rounds=2, requests=4, concurrency=2)
 
 
@@ -139,6 +146,36 @@ async def test_a_gallery_that_is_kept_is_found_again(server_url: str) -> None:
             assert await cm.Character.objects.count() == 20
     finally:
         await servers.drop(server_url, servers.with_database(server_url, "benchmark_gallery_20"))
+
+
+async def test_the_queue_is_measured_for_every_contender(server_url: str) -> None:
+    names = ["charmodels", "procrastinate", "pgqueuer, 10 a batch"]
+    if not generations_contenders.charmodels_has_a_queue():
+        names.remove(generations_contenders.OURS)
+    async with rows.migrated(server_url) as url:
+        throughput = await generations.measure_throughput(url, names, TINY_QUEUE)
+    async with rows.migrated(server_url) as url:
+        latency = await generations.measure_latency(url, names, TINY_QUEUE)
+    assert [figure.contender for figure in throughput] == names
+    assert all(figure.jobs > 0 for figure in throughput)
+    assert [figure.finished for figure in latency] == [0] * len(names) + [20] * len(names)
+    table = generations_report.table(generations_report.Report(throughput, latency), TINY_QUEUE.pending)
+    assert table.count("procrastinate  ") >= 3
+
+
+async def test_requests_that_are_put_into_the_queue_leave_books_that_agree(server_url: str) -> None:
+    queue = generations_rows.CHARMODELS
+    async with rows.migrated(server_url) as url:
+        keeper = await gallery_rows.opened(url)
+        try:
+            assert await queue.fill(keeper, 30) == 0
+            await queue.remember(keeper, 20)
+            assert await queue.fill(keeper, 40) == 30
+            assert await keeper.fetchval(queue.finished) == 20
+        finally:
+            await keeper.close()
+        async with cm.connect(url):
+            assert await cm.QuotaEntry.objects.discrepancies() == []
 
 
 def test_each_contender_comes_first_in_turn() -> None:
