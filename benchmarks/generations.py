@@ -206,9 +206,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = {name: value for name, value in vars(given).items() if name in Plan.__slots__ and value is not None}
     plan = replace(plan, **{**asked, "finished": sorted(asked.get("finished", plan.finished))})
     names = [name for name in CONTENDERS if not given.contender or any(part in name for part in given.contender)]
-    if OURS in names and not contenders.charmodels_has_a_queue():
-        say("charmodels cannot claim yet and is left out")
-        names.remove(OURS)
     if not names:
         parser.error(f"nobody is left to measure; there are: {'; '.join(CONTENDERS)}")
     with _server(given.url, memory=given.memory) as server_url:

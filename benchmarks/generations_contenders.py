@@ -90,13 +90,9 @@ class Contender:
     workers: Callable[[str, int], AbstractAsyncContextManager[Sequence[Work]]]
 
 
-# charmodels: claims AT_ONCE jobs and completes these, concurrently; each completion is a transaction that also settles
-# the quota and fills in the character. One process has one open database, so its workers share a pool.
-
-
-def charmodels_has_a_queue() -> bool:
-    """Whether this version of the library can claim."""
-    return hasattr(cm.Generation.objects, "claim")
+# charmodels: claims so many jobs and completes these, concurrently: the library puts those that are completed at the same
+# time into one transaction, which also settles the quota and fills in the characters. One process has one open database,
+# so its workers share a pool.
 
 
 def _picture(number: int) -> dict[str, str]:
@@ -105,16 +101,15 @@ def _picture(number: int) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _charmodels_workers(url: str, workers: int) -> AsyncIterator[Sequence[Work]]:
+async def _charmodels_workers(at_once: int, url: str, workers: int) -> AsyncIterator[Sequence[Work]]:
     size = CONNECTIONS * workers
     numbers = itertools.count()
 
     async def work(name: str, seconds: float) -> Stint:
-        generations: Any = cm.Generation.objects
         stint, until = Stint(), time.monotonic() + seconds
         while time.monotonic() < until:
             stint.begin()
-            jobs = await generations.claim(worker=name, limit=AT_ONCE, lease=LEASE)
+            jobs = await cm.Generation.objects.claim(worker=name, limit=at_once, lease=LEASE)
             await asyncio.gather(*(job.complete(**_picture(next(numbers))) for job in jobs))
             stint.end(len(jobs))
         return stint
@@ -126,8 +121,7 @@ async def _charmodels_workers(url: str, workers: int) -> AsyncIterator[Sequence[
 @asynccontextmanager
 async def _charmodels_claim(url: str) -> AsyncIterator[Claim]:
     async def claim() -> Finish | None:
-        generations: Any = cm.Generation.objects
-        jobs = await generations.claim(worker="claimer", limit=1, lease=LEASE)
+        jobs = await cm.Generation.objects.claim(worker="claimer", limit=1, lease=LEASE)
         return partial(jobs[0].complete, **_picture(0)) if jobs else None
 
     async with cm.connect(cm.Settings(database_url=url, db_pool_min=1, db_pool_max=1)):
@@ -271,7 +265,8 @@ OURS = CHARMODELS.name
 CONTENDERS = {
     each.name: each
     for each in (
-        Contender(OURS, CHARMODELS, _charmodels_workers),
+        Contender("charmodels, 10 a claim", CHARMODELS, partial(_charmodels_workers, 10)),
+        Contender("charmodels, 200 a claim", CHARMODELS, partial(_charmodels_workers, 200)),
         Contender("procrastinate", PROCRASTINATE, _procrastinate_workers),
         Contender("pgqueuer, 1 a batch", PGQUEUER, partial(_pgqueuer_workers, 1)),
         Contender("pgqueuer, 10 a batch", PGQUEUER, partial(_pgqueuer_workers, 10)),

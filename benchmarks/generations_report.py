@@ -111,9 +111,9 @@ def table(report: Report, pending: int) -> str:
 
 
 def _heads(figures: Sequence[Throughput | Latency]) -> str:
-    others = [name for name in (figures[0].ratios if figures else {}) if name != OURS]
+    others = [name for name in (figures[0].ratios if figures else {}) if not name.startswith(OURS)]
     return "".join(f"{'to ' + name:>{WIDTH}}" for name in others)
 
 
 def _ratios(figure: Throughput | Latency) -> str:
-    return "".join(f"{ratio!s:>{WIDTH}}" for name, ratio in figure.ratios.items() if name != OURS)
+    return "".join(f"{ratio!s:>{WIDTH}}" for name, ratio in figure.ratios.items() if not name.startswith(OURS))

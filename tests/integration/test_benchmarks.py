@@ -23,7 +23,6 @@ from benchmarks import (
     gallery_rows,
     gallery_throughput,
     generations,
-    generations_contenders,
     generations_report,
     generations_rows,
     imports,
@@ -149,9 +148,7 @@ async def test_a_gallery_that_is_kept_is_found_again(server_url: str) -> None:
 
 
 async def test_the_queue_is_measured_for_every_contender(server_url: str) -> None:
-    names = ["charmodels", "procrastinate", "pgqueuer, 10 a batch"]
-    if not generations_contenders.charmodels_has_a_queue():
-        names.remove(generations_contenders.OURS)
+    names = ["charmodels, 10 a claim", "procrastinate", "pgqueuer, 10 a batch"]
     async with rows.migrated(server_url) as url:
         throughput = await generations.measure_throughput(url, names, TINY_QUEUE)
     async with rows.migrated(server_url) as url:
