@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic_core import from_json
 from tortoise import timezone
@@ -23,7 +23,7 @@ CHUNK = 2000
 
 M = TypeVar("M", bound=Model)
 
-_Converter = Callable[[Any], Any]
+_Converter: TypeAlias = "Callable[[Any], Any] | _Members"
 
 
 class Executor(AsyncpgExecutor):
@@ -210,35 +210,50 @@ def _write_fill(
 ) -> Callable[[list[Any]], list[Any]]:
     """Write the function that fills objects from rows of these columns, as dataclasses write their `__init__`.
 
-    A loop over the columns of every row costs a third more. For columns "id" and "style_type" it reads:
+    A loop over the columns of every row costs a third more, and so does a dict that is built key by key: one that was
+    built before is copied, keys and all. For columns "id" and "style_type" it reads:
 
         for v0, v1 in rows:
+            state = copy()
+            state["id"] = v0
+            state["style_type"] = c1[v1]
             instance = new(model)
-            set_attribute(instance, "__dict__", {"id": v0, "style_type": None if v1 is None else c1(v1), ...})
+            set_attribute(instance, "__dict__", state)
             append(instance)
     """
+    state: dict[str, Any] = {
+        **constants,
+        "_await_when_save": {},  # one for all: only a new object has defaults to await, and save() puts another there
+        **dict.fromkeys(names),
+    }
     scope: dict[str, Any] = {
+        "copy": state.copy,
         "model": model,
         "new": object.__new__,
         "set_attribute": object.__setattr__,  # Tortoise's own looks for each name in the class first
-        "no_defaults": {},  # one for all: only a new object has defaults to await, and save() puts another in its place
     }
-    items = [f"{name!r}: {value!r}" for name, value in constants.items()] + ["'_await_when_save': no_defaults"]
+    lines = []
     for number, name in enumerate(names):
         convert = converters.get(name, _as_it_is)
+        scope[f"c{number}"] = convert
         if convert is _as_it_is:
-            items.append(f"{name!r}: v{number}")
+            value = f"v{number}"
+        elif isinstance(convert, _Members):
+            value = f"c{number}[v{number}]"
         else:
-            scope[f"c{number}"] = convert
-            items.append(f"{name!r}: None if v{number} is None else c{number}(v{number})")
+            value = f"None if v{number} is None else c{number}(v{number})"
+        lines.append(f"state[{name!r}] = {value}")
     variables = "".join(f"v{number}, " for number in range(len(names)))
+    filling = "\n        ".join(lines)
     source = f"""
 def fill(rows):
     instances = []
     append = instances.append
     for {variables} in rows:
+        state = copy()
+        {filling}
         instance = new(model)
-        set_attribute(instance, "__dict__", {{{", ".join(items)}}})
+        set_attribute(instance, "__dict__", state)
         append(instance)
     return instances
 """
@@ -247,10 +262,10 @@ def fill(rows):
 
 
 class _Members(dict[Any, Any]):
-    """The members of an enum by value; a value that is none is left to the field."""
+    """The members of an enum by value, and None for NULL; a value that is none is left to the field."""
 
     def __init__(self, field: CharEnumFieldInstance) -> None:
-        super().__init__(field.enum_type._value2member_map_)
+        super().__init__({None: None, **field.enum_type._value2member_map_})
         self.field = field
 
     def __missing__(self, value: Any) -> Any:
@@ -263,7 +278,7 @@ def _as_it_is(value: Any) -> Any:
 
 def _converted(field: Field[Any]) -> _Converter:
     if isinstance(field, CharEnumFieldInstance):
-        return _Members(field).__getitem__
+        return _Members(field)
     if isinstance(field, ArrayField):
         return _as_it_is  # asyncpg gives a list
     if type(field) is UUIDField:
