@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic_core import from_json
@@ -23,6 +23,9 @@ CHUNK = 2000
 
 M = TypeVar("M", bound=Model)
 
+Hydrator: TypeAlias = Callable[[list[Any]], list[Any]]
+"""Makes objects of a model out of records of its columns."""
+
 _Converter: TypeAlias = "Callable[[Any], Any] | _Members"
 
 
@@ -39,19 +42,12 @@ class Executor(AsyncpgExecutor):
         hydrate = None if custom_fields else self._hydrator()
         if hydrate is None:
             return await super().execute_select(sql, values, custom_fields)
-        rows = await self.db.fetch(sql, values or ())  # type: ignore[attr-defined]
-        if len(rows) <= CHUNK:
-            instances = hydrate(rows)
-        else:
-            instances = []
-            for start in range(0, len(rows), CHUNK):
-                instances += hydrate(rows[start : start + CHUNK])
-                await asyncio.sleep(0)
+        instances = await select_objects(self.db, hydrate, sql, values or ())
         if self.prefetch_map or self._prefetch_queries:
             await self._execute_prefetch_queries(instances)
         return instances
 
-    def _hydrator(self) -> Callable[[list[Any]], list[Any]] | None:
+    def _hydrator(self) -> Hydrator | None:
         index = self.select_related_idx
         if not index or len(index) != 1 or index[0][1] != len(self.model._meta.db_fields):
             return None
@@ -118,10 +114,32 @@ class Executor(AsyncpgExecutor):
         return fields, values, expressions
 
 
-_hydrators: dict[type[Model], Callable[[list[Any]], list[Any]] | None] = {}
+async def select_objects(client: Any, hydrate: Hydrator, sql: str, values: Sequence[Any]) -> list[Any]:
+    """Run a SELECT of every column and make model objects of its rows.
+
+    Arguments:
+        client: a `Client`.
+        hydrate: the model's (`hydrator`).
+        sql: with $1, $2, ...
+        values: one for each.
+
+    Returns:
+        The objects.
+    """
+    rows = await client.fetch(sql, values)
+    if len(rows) <= CHUNK:
+        return hydrate(rows)
+    instances = []
+    for start in range(0, len(rows), CHUNK):
+        instances += hydrate(rows[start : start + CHUNK])
+        await asyncio.sleep(0)
+    return instances
 
 
-def hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | None:
+_hydrators: dict[type[Model], Hydrator | None] = {}
+
+
+def hydrator(model: type[Model]) -> Hydrator | None:
     """Give the function that turns rows of every column into objects of a model.
 
     The objects equal those that Tortoise's `_init_from_db` makes, attribute by attribute.
@@ -165,7 +183,7 @@ def forget_hydrators() -> None:
     _hydrators.clear()
 
 
-def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | None:
+def _make_hydrator(model: type[Model]) -> Hydrator | None:
     meta = model._meta
     filled = {
         *meta.fields_db_projection,
@@ -189,7 +207,7 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
         "_saved_in_db": True,
         "_custom_generated_pk": meta.db_pk_column not in meta.generated_db_fields,
     }
-    by_columns: dict[tuple[str, ...], Callable[[list[Any]], list[Any]]] = {}
+    by_columns: dict[tuple[str, ...], Hydrator] = {}
 
     def hydrate(rows: list[Any]) -> list[Any]:
         if not rows:
@@ -207,7 +225,7 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
 
 def _write_fill(
     model: type[Model], names: list[str], converters: dict[str, _Converter], constants: dict[str, bool]
-) -> Callable[[list[Any]], list[Any]]:
+) -> Hydrator:
     """Write the function that fills objects from rows of these columns, as dataclasses write their `__init__`.
 
     A loop over the columns of every row costs a third more, and so does a dict that is built key by key: one that was
@@ -258,7 +276,7 @@ def fill(rows):
     return instances
 """
     exec(source, scope)  # noqa: S102 - made of the names of fields and nothing else
-    return cast("Callable[[list[Any]], list[Any]]", scope["fill"])
+    return cast("Hydrator", scope["fill"])
 
 
 class _Members(dict[Any, Any]):
