@@ -27,7 +27,7 @@ from charmodels.querysets.conditions import (
     VisibleTo,
 )
 from charmodels.querysets.gallery import PageKeys, placing
-from charmodels.querysets.gallery_reader import SHOWN, is_public
+from charmodels.querysets.gallery_reader import SHOWN_FILTERS, is_public
 from charmodels.querysets.numbers import CountedQuerySet
 from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.pagination import Positions
@@ -57,8 +57,8 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
             >>> import charmodels as cm
             >>> query = cm.Character.objects.public().newest().limit(20)
         """
-        query = self.filter(**SHOWN)
-        query._q_objects = [_from_gallery(node) for node in query._q_objects]
+        query = self._clone()
+        query._q_objects = [*map(_from_gallery, self._q_objects), *SHOWN_FILTERS]
         return query
 
     def visible_to(self, user_id: UUID | str) -> Self:
@@ -294,15 +294,17 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
     async def _read(
         self, sort: Sort, position: list[Any] | None, rows: int
     ) -> tuple[list[Character], Sequence[list[Any]]]:
+        if not any([node.children or isinstance(node, Condition) for node in self._q_objects]):
+            return await super()._read(sort, position, rows)  # nothing but filters
         parts = self._divided()
         if parts is not None:
             return await self._read_both(parts, sort, position, rows)
         gallery = None if sort == "relevance" else self._gallery()
         if gallery is None or not gallery.needs_index:
             return await super()._read(sort, position, rows)
-        query = self._clone()
+        query = self._in_order(descending=sort == "newest")
         query._q_objects = [FoundBy(PageKeys(gallery, sort, position, rows))]
-        found = await (query.newest() if sort == "newest" else query.oldest())
+        found = await query
         return found, Positions(found, ("created_at", "id"))
 
     def _write_ranked(self, position: list[Any] | None, rows: int) -> tuple[str, list[Any]]:
