@@ -16,16 +16,7 @@ from charmodels.errors import Conflict, InvalidInput, NotFound
 from charmodels.identifiers import new_id
 from charmodels.pages import Sort
 from charmodels.querysets.base import Manager
-from charmodels.querysets.conditions import (
-    Condition,
-    ContainsText,
-    FoundBy,
-    HasTags,
-    InGallery,
-    MadeBy,
-    MatchesText,
-    VisibleTo,
-)
+from charmodels.querysets.conditions import ON_ENTRIES, Condition, FoundBy, InGallery, MadeBy, VisibleTo
 from charmodels.querysets.gallery import PageKeys, placing
 from charmodels.querysets.gallery_reader import SHOWN_FILTERS, is_public
 from charmodels.querysets.numbers import CountedQuerySet
@@ -294,7 +285,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
     async def _read(
         self, sort: Sort, position: list[Any] | None, rows: int
     ) -> tuple[list[Character], Sequence[list[Any]]]:
-        if not any([node.children or isinstance(node, Condition) for node in self._q_objects]):
+        if not any(node.children or isinstance(node, Condition) for node in self._q_objects):
             return await super()._read(sort, position, rows)  # nothing but filters
         parts = self._divided()
         if parts is not None:
@@ -360,7 +351,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
 
 
 def _from_gallery(node: Q) -> Q:
-    return InGallery(node) if isinstance(node, HasTags | MatchesText | ContainsText | MadeBy) else node
+    return InGallery(node) if isinstance(node, ON_ENTRIES) else node
 
 
 class CharacterManager(Manager[CharacterQuerySet]):

@@ -43,7 +43,8 @@ class Fixed(Q):
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
     def describe(self, values: list[Any]) -> tuple[Any, ...]:
         """Describe the filters to the cache of statements, which have no values to take."""
@@ -308,6 +309,10 @@ class MadeBy(Condition):
         named = f"(SELECT lower(name) FROM unnest({rows.bind(list(self.names))}::text[]) AS name)"  # noqa: S608
         owners = f"(SELECT array_agg(u.id) FROM users AS u WHERE lower(u.name) IN {named})"  # noqa: S608
         return f"{rows.column('user_id')} = ANY ({owners}::uuid[])"
+
+
+ON_ENTRIES = (HasTags, MatchesText, ContainsText, MadeBy)
+"""What the entries of the gallery can answer."""
 
 
 class InGallery(Condition):

@@ -10,7 +10,7 @@ from tortoise.models import Model
 from tortoise.queryset import AwaitableQuery
 
 from charmodels.enums import GenerationStatus
-from charmodels.querysets.conditions import Condition, ContainsText, Fixed, HasTags, InGallery, MadeBy, MatchesText
+from charmodels.querysets.conditions import ON_ENTRIES, Condition, Fixed, InGallery
 from charmodels.querysets.gallery import RANGES, GalleryQuery
 
 PUBLIC = '"is_public" = true AND "generation_status" = \'COMPLETED\''
@@ -43,7 +43,7 @@ def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:
     for node in _flat(nodes):
         if isinstance(node, InGallery):
             query.conditions.append(node.condition)
-        elif isinstance(node, HasTags | MatchesText | ContainsText | MadeBy):
+        elif isinstance(node, ON_ENTRIES):
             query.conditions.append(node)
         elif (
             isinstance(node, Condition)
@@ -64,7 +64,7 @@ def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:
 
 def is_public(nodes: Collection[Q]) -> bool:
     """Tell whether conditions keep nothing but what the public gallery shows."""
-    if all([shown in nodes for shown in SHOWN_FILTERS]):
+    if all(map(nodes.__contains__, SHOWN_FILTERS)):
         return True
     found = {
         name
