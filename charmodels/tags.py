@@ -54,7 +54,7 @@ def normalize_tag(tag: str) -> str:
         raise InvalidInput(field="tags", reason="must not hold an empty tag")
     if len(normal) > limits.TAG_LENGTH:
         raise InvalidInput(field="tags", reason=f"must have at most {limits.TAG_LENGTH} characters each")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in normal):
+    if not normal.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in normal):
         raise InvalidInput(field="tags", reason="must not hold control characters or half a surrogate pair")
     return normal
 

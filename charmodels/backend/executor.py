@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic_core import from_json
 from tortoise import timezone
@@ -23,7 +23,10 @@ CHUNK = 2000
 
 M = TypeVar("M", bound=Model)
 
-_Converter = Callable[[Any], Any]
+Hydrator: TypeAlias = Callable[[list[Any]], list[Any]]
+"""Makes objects of a model out of records of its columns."""
+
+_Converter: TypeAlias = "Callable[[Any], Any] | _Members"
 
 
 class Executor(AsyncpgExecutor):
@@ -39,19 +42,12 @@ class Executor(AsyncpgExecutor):
         hydrate = None if custom_fields else self._hydrator()
         if hydrate is None:
             return await super().execute_select(sql, values, custom_fields)
-        rows = await self.db.fetch(sql, values or ())  # type: ignore[attr-defined]
-        if len(rows) <= CHUNK:
-            instances = hydrate(rows)
-        else:
-            instances = []
-            for start in range(0, len(rows), CHUNK):
-                instances += hydrate(rows[start : start + CHUNK])
-                await asyncio.sleep(0)
+        instances = await select_objects(self.db, hydrate, sql, values or ())
         if self.prefetch_map or self._prefetch_queries:
             await self._execute_prefetch_queries(instances)
         return instances
 
-    def _hydrator(self) -> Callable[[list[Any]], list[Any]] | None:
+    def _hydrator(self) -> Hydrator | None:
         index = self.select_related_idx
         if not index or len(index) != 1 or index[0][1] != len(self.model._meta.db_fields):
             return None
@@ -118,10 +114,32 @@ class Executor(AsyncpgExecutor):
         return fields, values, expressions
 
 
-_hydrators: dict[type[Model], Callable[[list[Any]], list[Any]] | None] = {}
+async def select_objects(client: Any, hydrate: Hydrator, sql: str, values: Sequence[Any]) -> list[Any]:
+    """Run a SELECT of every column and make model objects of its rows.
+
+    Arguments:
+        client: a `Client`.
+        hydrate: the model's (`hydrator`).
+        sql: with $1, $2, ...
+        values: one for each.
+
+    Returns:
+        The objects.
+    """
+    rows = await client.fetch(sql, values)
+    if len(rows) <= CHUNK:
+        return hydrate(rows)
+    instances = []
+    for start in range(0, len(rows), CHUNK):
+        instances += hydrate(rows[start : start + CHUNK])
+        await asyncio.sleep(0)
+    return instances
 
 
-def hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | None:
+_hydrators: dict[type[Model], Hydrator | None] = {}
+
+
+def hydrator(model: type[Model]) -> Hydrator | None:
     """Give the function that turns rows of every column into objects of a model.
 
     The objects equal those that Tortoise's `_init_from_db` makes, attribute by attribute.
@@ -165,7 +183,7 @@ def forget_hydrators() -> None:
     _hydrators.clear()
 
 
-def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | None:
+def _make_hydrator(model: type[Model]) -> Hydrator | None:
     meta = model._meta
     filled = {
         *meta.fields_db_projection,
@@ -189,7 +207,7 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
         "_saved_in_db": True,
         "_custom_generated_pk": meta.db_pk_column not in meta.generated_db_fields,
     }
-    by_columns: dict[tuple[str, ...], Callable[[list[Any]], list[Any]]] = {}
+    by_columns: dict[tuple[str, ...], Hydrator] = {}
 
     def hydrate(rows: list[Any]) -> list[Any]:
         if not rows:
@@ -207,50 +225,65 @@ def _make_hydrator(model: type[Model]) -> Callable[[list[Any]], list[Any]] | Non
 
 def _write_fill(
     model: type[Model], names: list[str], converters: dict[str, _Converter], constants: dict[str, bool]
-) -> Callable[[list[Any]], list[Any]]:
+) -> Hydrator:
     """Write the function that fills objects from rows of these columns, as dataclasses write their `__init__`.
 
-    A loop over the columns of every row costs a third more. For columns "id" and "style_type" it reads:
+    A loop over the columns of every row costs a third more, and so does a dict that is built key by key: one that was
+    built before is copied, keys and all. For columns "id" and "style_type" it reads:
 
         for v0, v1 in rows:
+            state = copy()
+            state["id"] = v0
+            state["style_type"] = c1[v1]
             instance = new(model)
-            set_attribute(instance, "__dict__", {"id": v0, "style_type": None if v1 is None else c1(v1), ...})
+            set_attribute(instance, "__dict__", state)
             append(instance)
     """
+    state: dict[str, Any] = {
+        **constants,
+        "_await_when_save": {},  # one for all: only a new object has defaults to await, and save() puts another there
+        **dict.fromkeys(names),
+    }
     scope: dict[str, Any] = {
+        "copy": state.copy,
         "model": model,
         "new": object.__new__,
         "set_attribute": object.__setattr__,  # Tortoise's own looks for each name in the class first
-        "no_defaults": {},  # one for all: only a new object has defaults to await, and save() puts another in its place
     }
-    items = [f"{name!r}: {value!r}" for name, value in constants.items()] + ["'_await_when_save': no_defaults"]
+    lines = []
     for number, name in enumerate(names):
         convert = converters.get(name, _as_it_is)
+        scope[f"c{number}"] = convert
         if convert is _as_it_is:
-            items.append(f"{name!r}: v{number}")
+            value = f"v{number}"
+        elif isinstance(convert, _Members):
+            value = f"c{number}[v{number}]"
         else:
-            scope[f"c{number}"] = convert
-            items.append(f"{name!r}: None if v{number} is None else c{number}(v{number})")
+            value = f"None if v{number} is None else c{number}(v{number})"
+        lines.append(f"state[{name!r}] = {value}")
     variables = "".join(f"v{number}, " for number in range(len(names)))
+    filling = "\n        ".join(lines)
     source = f"""
 def fill(rows):
     instances = []
     append = instances.append
     for {variables} in rows:
+        state = copy()
+        {filling}
         instance = new(model)
-        set_attribute(instance, "__dict__", {{{", ".join(items)}}})
+        set_attribute(instance, "__dict__", state)
         append(instance)
     return instances
 """
     exec(source, scope)  # noqa: S102 - made of the names of fields and nothing else
-    return cast("Callable[[list[Any]], list[Any]]", scope["fill"])
+    return cast("Hydrator", scope["fill"])
 
 
 class _Members(dict[Any, Any]):
-    """The members of an enum by value; a value that is none is left to the field."""
+    """The members of an enum by value, and None for NULL; a value that is none is left to the field."""
 
     def __init__(self, field: CharEnumFieldInstance) -> None:
-        super().__init__(field.enum_type._value2member_map_)
+        super().__init__({None: None, **field.enum_type._value2member_map_})
         self.field = field
 
     def __missing__(self, value: Any) -> Any:
@@ -263,7 +296,7 @@ def _as_it_is(value: Any) -> Any:
 
 def _converted(field: Field[Any]) -> _Converter:
     if isinstance(field, CharEnumFieldInstance):
-        return _Members(field).__getitem__
+        return _Members(field)
     if isinstance(field, ArrayField):
         return _as_it_is  # asyncpg gives a list
     if type(field) is UUIDField:

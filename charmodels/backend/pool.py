@@ -91,8 +91,9 @@ class Pool(AsyncpgPool):
         """
         if asyncio.get_running_loop() is not self._loop:
             raise another_loop()
-        connection = await self._take_idle()
-        if connection is not None:
+        holder = self._idle_holder()
+        if holder is not None:
+            connection: Borrowed = await holder.acquire()  # nothing to wait for: it is connected, and has no `setup`
             return connection
         limit = asyncio.timeout(self._acquire_timeout)
         self._waiting += 1
@@ -107,8 +108,8 @@ class Pool(AsyncpgPool):
         finally:
             self._waiting -= 1
 
-    async def _take_idle(self) -> Borrowed | None:
-        """Take a connection that is open and free at this moment, if there is one: no wait, so no limit to it."""
+    def _idle_holder(self) -> Any:
+        """Take what holds a connection that is open and free at this moment: no wait, so no limit to it. Or None."""
         queue = self._queue
         if self._closing or not self._initialized or queue.empty():
             return None
@@ -117,8 +118,7 @@ class Pool(AsyncpgPool):
             queue.put_nowait(holder)
             return None
         holder._timeout = None
-        connection: Borrowed = await holder.acquire()  # nothing to wait for: it is connected, and has no `setup`
-        return connection
+        return holder
 
     @asynccontextmanager
     async def borrow(self) -> AsyncIterator[Borrowed]:

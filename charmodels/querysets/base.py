@@ -18,6 +18,7 @@ from tortoise.queryset import QuerySet as TortoiseQuerySet
 from tortoise.router import router
 
 from charmodels.backend.client import Client
+from charmodels.backend.executor import hydrator, select_objects
 from charmodels.errors import ConfigurationError, InvalidInput, NotFound
 from charmodels.querysets import compiled
 from charmodels.sql.binding import Fragment, bind
@@ -204,6 +205,10 @@ class QuerySet(TortoiseQuerySet[M]):
             index = self._select_related_idx
         else:
             (sql, index), values = found
+            hydrate = hydrator(self.model)
+            if hydrate is not None and isinstance(db, Client) and not (self._prefetch_map or self._prefetch_queries):
+                rows = await select_objects(db, hydrate, sql, values)
+                return self._one_of(rows) if self._single else rows
         executor = db.executor_class(
             model=self.model,
             db=db,

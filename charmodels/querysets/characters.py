@@ -16,18 +16,9 @@ from charmodels.errors import Conflict, InvalidInput, NotFound
 from charmodels.identifiers import new_id
 from charmodels.pages import Sort
 from charmodels.querysets.base import Manager
-from charmodels.querysets.conditions import (
-    Condition,
-    ContainsText,
-    FoundBy,
-    HasTags,
-    InGallery,
-    MadeBy,
-    MatchesText,
-    VisibleTo,
-)
+from charmodels.querysets.conditions import ON_ENTRIES, Condition, FoundBy, InGallery, MadeBy, VisibleTo
 from charmodels.querysets.gallery import PageKeys, placing
-from charmodels.querysets.gallery_reader import SHOWN, is_public
+from charmodels.querysets.gallery_reader import SHOWN_FILTERS, is_public
 from charmodels.querysets.numbers import CountedQuerySet
 from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.pagination import Positions
@@ -57,8 +48,8 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
             >>> import charmodels as cm
             >>> query = cm.Character.objects.public().newest().limit(20)
         """
-        query = self.filter(**SHOWN)
-        query._q_objects = [_from_gallery(node) for node in query._q_objects]
+        query = self._clone()
+        query._q_objects = [*map(_from_gallery, self._q_objects), *SHOWN_FILTERS]
         return query
 
     def visible_to(self, user_id: UUID | str) -> Self:
@@ -294,15 +285,17 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
     async def _read(
         self, sort: Sort, position: list[Any] | None, rows: int
     ) -> tuple[list[Character], Sequence[list[Any]]]:
+        if not any(node.children or isinstance(node, Condition) for node in self._q_objects):
+            return await super()._read(sort, position, rows)  # nothing but filters
         parts = self._divided()
         if parts is not None:
             return await self._read_both(parts, sort, position, rows)
         gallery = None if sort == "relevance" else self._gallery()
         if gallery is None or not gallery.needs_index:
             return await super()._read(sort, position, rows)
-        query = self._clone()
+        query = self._in_order(descending=sort == "newest")
         query._q_objects = [FoundBy(PageKeys(gallery, sort, position, rows))]
-        found = await (query.newest() if sort == "newest" else query.oldest())
+        found = await query
         return found, Positions(found, ("created_at", "id"))
 
     def _write_ranked(self, position: list[Any] | None, rows: int) -> tuple[str, list[Any]]:
@@ -358,7 +351,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
 
 
 def _from_gallery(node: Q) -> Q:
-    return InGallery(node) if isinstance(node, HasTags | MatchesText | ContainsText | MadeBy) else node
+    return InGallery(node) if isinstance(node, ON_ENTRIES) else node
 
 
 class CharacterManager(Manager[CharacterQuerySet]):

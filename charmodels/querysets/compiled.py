@@ -21,7 +21,7 @@ from tortoise.models import Model
 from tortoise.queryset import AwaitableQuery, QuerySet
 
 from charmodels.fields import OfLower
-from charmodels.querysets.conditions import Condition
+from charmodels.querysets.conditions import Condition, Fixed
 
 LARGEST_LIST = 100
 """Values in an `__in` list, at most, for its shape to be kept."""
@@ -107,10 +107,10 @@ def shape_of(queryset: QuerySet[Any]) -> Shape | None:
         return None
     values: list[Any] = []
     try:
-        conditions = tuple(_describe(node, queryset.model, values) for node in queryset._q_objects)
+        conditions = tuple([_describe(node, queryset.model, values) for node in queryset._q_objects])
     except _UnknownShapeError:
         return None
-    values.extend(bound for bound in (queryset._limit, queryset._offset) if bound is not None)
+    values += [bound for bound in (queryset._limit, queryset._offset) if bound is not None]
     key = (
         queryset.model,
         conditions,
@@ -123,7 +123,7 @@ def shape_of(queryset: QuerySet[Any]) -> Shape | None:
 
 
 def _describe(node: Q, model: type[Model], values: list[Any]) -> tuple[Any, ...]:
-    if isinstance(node, Condition):
+    if isinstance(node, (Condition, Fixed)):
         return node.describe(values)
     if node.filters:
         parts = tuple([_condition(model, key, value, values) for key, value in node.filters.items()])

@@ -32,13 +32,36 @@ class Keys(Protocol):
         ...
 
 
+class Fixed(Q):
+    """Filters that never change and put no value beside the statement, made once for all querysets.
+
+    The cache of statements knows them by the object. One is equal to itself alone.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def describe(self, values: list[Any]) -> tuple[Any, ...]:
+        """Describe the filters to the cache of statements, which have no values to take."""
+        return (self,)
+
+
 class Condition(Q):
     """A condition that writes its own SQL."""
 
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__()
+        # As Q's own, which looks through arguments first.
+        self.children = ()
+        self.filters = {}
+        self.join_type = Q.AND
+        self._is_negated = False
 
     def __bool__(self) -> bool:
         return True
@@ -286,6 +309,10 @@ class MadeBy(Condition):
         named = f"(SELECT lower(name) FROM unnest({rows.bind(list(self.names))}::text[]) AS name)"  # noqa: S608
         owners = f"(SELECT array_agg(u.id) FROM users AS u WHERE lower(u.name) IN {named})"  # noqa: S608
         return f"{rows.column('user_id')} = ANY ({owners}::uuid[])"
+
+
+ON_ENTRIES = (HasTags, MatchesText, ContainsText, MadeBy)
+"""What the entries of the gallery can answer."""
 
 
 class InGallery(Condition):

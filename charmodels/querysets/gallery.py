@@ -204,9 +204,9 @@ class PageKeys:
             self.sort,
             self.position is None,
             self.rows,
-            tuple((type(each).__name__, *each.shape()) for each in query.conditions),
-            tuple(name for name, _ in query.ranges),
-            tuple(name for name, _ in query.others),
+            tuple([(type(each).__name__, *each.shape()) for each in query.conditions]),
+            tuple([name for name, _ in query.ranges]),
+            tuple([name for name, _ in query.others]),
             *_bounds(),
         )
 
@@ -214,15 +214,15 @@ class PageKeys:
         """Give the values in the order in which `write` puts them beside the statement."""
         query = self.query
         values = list(self.position or ())
-        values += (value for _, value in query.ranges)
+        values += [value for _, value in query.ranges]
         conditions = [value for each in query.conditions for value in each.values()]
-        conditions += (value for _, value in query.others)
+        conditions += [value for _, value in query.others]
         values += conditions
         with_tags = query.with_tags()
         for each in with_tags:
-            values += (list(tags) for tags in (each.all_of, each.any_of) if tags)
+            values += [list(tags) for tags in (each.all_of, each.any_of) if tags]
         if with_tags and query.asks_for_more_than(with_tags):
-            values += (value for each in with_tags for value in each.values())
+            values += [value for each in with_tags for value in each.values()]
             values += conditions
         return values
 

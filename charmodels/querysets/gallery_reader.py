@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from tortoise.expressions import Expression, Q
@@ -10,13 +10,16 @@ from tortoise.models import Model
 from tortoise.queryset import AwaitableQuery
 
 from charmodels.enums import GenerationStatus
-from charmodels.querysets.conditions import Condition, ContainsText, HasTags, InGallery, MadeBy, MatchesText
+from charmodels.querysets.conditions import ON_ENTRIES, Condition, Fixed, InGallery
 from charmodels.querysets.gallery import RANGES, GalleryQuery
 
 PUBLIC = '"is_public" = true AND "generation_status" = \'COMPLETED\''
 """The condition of the public gallery, as `public()` compiles it and the partial indexes repeat it."""
 
-SHOWN = {"is_public": True, "generation_status": GenerationStatus.COMPLETED}
+SHOWN: dict[str, Any] = {"is_public": True, "generation_status": GenerationStatus.COMPLETED}
+"""The same by the names of the fields."""
+
+SHOWN_FILTERS = tuple(Fixed(**{name: value}) for name, value in SHOWN.items())
 """The same as filters."""
 
 _OTHERS = {"template_id": "=", "style_type": "="}
@@ -40,7 +43,7 @@ def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:
     for node in _flat(nodes):
         if isinstance(node, InGallery):
             query.conditions.append(node.condition)
-        elif isinstance(node, HasTags | MatchesText | ContainsText | MadeBy):
+        elif isinstance(node, ON_ENTRIES):
             query.conditions.append(node)
         elif (
             isinstance(node, Condition)
@@ -59,8 +62,10 @@ def read_gallery(model: type[Model], nodes: Iterable[Q]) -> GalleryQuery | None:
     return query if all(shown.values()) else None
 
 
-def is_public(nodes: Iterable[Q]) -> bool:
+def is_public(nodes: Collection[Q]) -> bool:
     """Tell whether conditions keep nothing but what the public gallery shows."""
+    if all(map(nodes.__contains__, SHOWN_FILTERS)):
+        return True
     found = {
         name
         for node in _flat(nodes)

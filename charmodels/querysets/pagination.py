@@ -7,6 +7,7 @@ from enum import Enum
 from hashlib import blake2b
 from typing import Any, ClassVar, Self
 
+from pypika_tortoise.enums import Order
 from tortoise.expressions import Expression, Q
 from tortoise.models import Model
 from tortoise.queryset import AwaitableQuery
@@ -205,11 +206,19 @@ class PagedQuerySet(QuerySet[M]):
         """Read up to so many rows after a position, with the position of each."""
         descending = sort == "newest"
         keys = (self.recency, self.model._meta.pk_attr)
-        query = self.newest() if descending else self.oldest()
+        query = self._in_order(descending=descending)
+        query._limit = rows
         if position is not None:
-            query = query.filter(After(keys, tuple(position), descending=descending))
-        found = await query.limit(rows)
+            query._q_objects.append(After(keys, tuple(position), descending=descending))
+        found = await query
         return found, Positions(found, keys)
+
+    def _in_order(self, *, descending: bool) -> Self:
+        """Give a clone in the order of `newest` or `oldest`."""
+        query = self._clone()
+        order = Order.desc if descending else Order.asc
+        query._orderings = [(self.recency, order), (self.model._meta.pk_attr, order)]
+        return query
 
     async def _snippets(self, rows: list[M]) -> dict[Any, Snippet]:
         raise NotImplementedError

@@ -166,6 +166,20 @@ async def test_values_only_and_relations_stay_tortoises(rows: list[cm.Character]
         assert await locked == rows[:1]
 
 
+async def test_the_gallerys_filters_are_filters_as_any_others(rows: list[cm.Character]) -> None:
+    shown = {"is_public": True, "generation_status": cm.GenerationStatus.COMPLETED}
+    public, written = cm.Character.objects.public(), cm.Character.objects.filter(**shown)
+    assert public.sql() == written.sql()
+    assert public._fingerprint("newest") == written._fingerprint("newest")
+    assert await public.oldest() == await written.oldest() != []
+    hidden = cm.Character.objects.filter(~Q(*public._q_objects))
+    assert await hidden.oldest() == await plain(hidden.oldest()) != await public.oldest()
+    assert hidden.tagged(all_of=["hero"])._gallery() is None
+    neither = cm.Character.objects.exclude(**shown)
+    assert "gallery_entries" not in neither.tagged(all_of=["hero"]).sql()
+    assert "gallery_entries" in public.tagged(all_of=["hero"]).sql()
+
+
 async def test_many_rows_are_all_filled(db: cm.Database) -> None:
     owner = await factories.user()
     await cm.Character.bulk_create(

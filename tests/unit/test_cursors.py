@@ -37,6 +37,14 @@ positions = st.lists(
 )
 
 
+def test_what_was_given_out_stays_good() -> None:
+    given_out = (
+        "AVt7InQiOjE3NzIzNjgyMDAxMjM0NTZ9LHsidSI6IjAxODkwYTVkYWM5Njc3NGJiY2NlYjMwMjA5OWE4MDU3In1dRNO7UvlDffQgV1PnxombKQ"
+    )
+    assert given_out == CURSOR
+    assert decode(KEY, QUERY, given_out) == POSITION
+
+
 @given(key=st.binary(max_size=64), query=st.binary(max_size=64), position=positions)
 @FEW
 def test_what_goes_in_comes_out(key: bytes, query: bytes, position: list[Any]) -> None:
