@@ -90,12 +90,12 @@ class Contender:
     workers: Callable[[str, int], AbstractAsyncContextManager[Sequence[Work]]]
 
 
-# charmodels: claims so many jobs and completes these, concurrently: the library puts those that are completed at the same
-# time into one transaction, which also settles the quota and fills in the characters. One process has one open database,
-# so its workers share a pool.
+# charmodels: claims so many jobs and completes these, concurrently: the library puts those that are completed at the
+# same time into one transaction, which also settles the quota and fills in the characters. One process has one open
+# database, so its workers share a pool.
 
 
-def _picture(number: int) -> dict[str, str]:
+def _picture(number: int) -> dict[str, Any]:
     image = f"https://images.example.com/{os.getpid()}/{number}"
     return {"image_url": f"{image}.png", "thumbnail_url": f"{image}-small.png"}
 

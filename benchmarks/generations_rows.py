@@ -87,7 +87,9 @@ _PENDING = (
     """\
 INSERT INTO generations (id, user_id, character_id, prompt, style_type)
 SELECT generation_id, user_id, character_id, 'a knight at dusk', 'REALISTIC' FROM new_requests""",
-    "INSERT INTO generation_jobs (generation_id, user_id, hold_id) SELECT generation_id, user_id, hold_id FROM new_requests",
+    """\
+INSERT INTO generation_jobs (generation_id, user_id, hold_id)
+SELECT generation_id, user_id, hold_id FROM new_requests""",
     """\
 UPDATE user_quotas q
 SET daily_used = new.amount + CASE WHEN q.quota_day >= new.today THEN q.daily_used ELSE 0 END,

@@ -124,18 +124,22 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION charmodels_follow_generation() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+CREATE OR REPLACE FUNCTION charmodels_follow_generations() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $function$
 BEGIN
     -- A character has the status of its generation, until one is COMPLETED: then it has a picture, and keeps it until
-    -- the next.
-    UPDATE characters SET
-        generation_status = NEW.status,
-        image_url = coalesce(NEW.image_url, image_url),
-        thumbnail_url = CASE WHEN NEW.image_url IS NULL THEN thumbnail_url ELSE NEW.thumbnail_url END,
-        metadata = CASE WHEN NEW.metadata = '{}' THEN metadata ELSE metadata || NEW.metadata END
-    WHERE id = NEW.character_id AND user_id = NEW.user_id
-      AND (generation_status <> 'COMPLETED' OR NEW.status = 'COMPLETED');
+    -- the next. All of a statement at once: an UPDATE of one row costs half of what one of ten does. Its plan is prescribed,
+    -- for it is made at the first statement, and another may be of any size.
+    UPDATE characters c SET
+        generation_status = n.status,
+        image_url = coalesce(n.image_url, c.image_url),
+        thumbnail_url = CASE WHEN n.image_url IS NULL THEN c.thumbnail_url ELSE n.thumbnail_url END,
+        metadata = CASE WHEN n.metadata = '{}' THEN c.metadata ELSE c.metadata || n.metadata END
+    FROM new_rows n
+    WHERE (n.id, n.status) NOT IN (SELECT o.id, o.status FROM old_rows o)
+      AND c.id = n.character_id AND c.user_id = n.user_id
+      AND (c.generation_status <> 'COMPLETED' OR n.status = 'COMPLETED');
     RETURN NULL;
 END
 $function$;
@@ -215,14 +219,16 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION charmodels_claim(most integer, by_worker text, lease interval, moment timestamptz)
+CREATE OR REPLACE FUNCTION charmodels_claim(
+    most integer, by_worker text, lease interval, alone boolean, moment timestamptz
+)
 RETURNS TABLE (
     id uuid, user_id uuid, character_id uuid, prompt text, style_type text, tags text[], batch_size smallint,
     priority smallint, attempt smallint, max_attempts smallint, rescues smallint, provider_request_id text,
     created_at timestamptz, started_at timestamptz, attempt_token uuid, lease_expires_at timestamptz
 )
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
-SET enable_mergejoin = off AS $function$
+SET enable_mergejoin = off SET enable_sort = off SET plan_cache_mode = force_generic_plan AS $function$
     -- Leases jobs to a worker: those whose turn is first, and those that a retry delayed until now. What anybody has
     -- locked, be it the job, the generation or the character, is left to the next claim. The indexes are prescribed: the
     -- table is empty and full by turns, and its statistics are never true.
@@ -230,27 +236,38 @@ SET enable_mergejoin = off AS $function$
 DECLARE
     at timestamptz := coalesce(moment, statement_timestamp());
 BEGIN
+    IF alone THEN
+        -- No other statement is in this transaction. A claim that a crash of the server undoes is a job that waits again,
+        -- so nobody has to wait until it is on the disk.
+        PERFORM set_config('synchronous_commit', 'off', true);
+    END IF;
     RETURN QUERY
     WITH waiting AS MATERIALIZED (
         SELECT j.generation_id, j.user_id, j.turn_at
         FROM generation_jobs j
-        JOIN generations g ON g.id = j.generation_id AND g.user_id = j.user_id
-        WHERE j.attempt_token IS NULL AND j.delayed_until IS NULL AND g.status = 'PENDING'
-          AND (g.character_id IS NULL OR (
-              SELECT true FROM characters c
-              WHERE c.id = g.character_id AND c.user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
+        CROSS JOIN LATERAL (
+            SELECT character_id FROM generations
+            WHERE id = j.generation_id AND user_id = j.user_id AND status = 'PENDING' FOR NO KEY UPDATE SKIP LOCKED
+        ) AS record
+        WHERE j.attempt_token IS NULL AND j.delayed_until IS NULL
+          AND (record.character_id IS NULL OR (
+              SELECT true FROM characters
+              WHERE id = record.character_id AND user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
           ))
-        ORDER BY j.turn_at, j.generation_id LIMIT most FOR NO KEY UPDATE OF j, g SKIP LOCKED
+        ORDER BY j.turn_at, j.generation_id LIMIT most FOR NO KEY UPDATE OF j SKIP LOCKED
     ), delayed AS MATERIALIZED (
         SELECT j.generation_id, j.user_id, j.turn_at
         FROM generation_jobs j
-        JOIN generations g ON g.id = j.generation_id AND g.user_id = j.user_id
-        WHERE j.attempt_token IS NULL AND j.delayed_until <= at AND g.status = 'PENDING'
-          AND (g.character_id IS NULL OR (
-              SELECT true FROM characters c
-              WHERE c.id = g.character_id AND c.user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
+        CROSS JOIN LATERAL (
+            SELECT character_id FROM generations
+            WHERE id = j.generation_id AND user_id = j.user_id AND status = 'PENDING' FOR NO KEY UPDATE SKIP LOCKED
+        ) AS record
+        WHERE j.attempt_token IS NULL AND j.delayed_until <= at
+          AND (record.character_id IS NULL OR (
+              SELECT true FROM characters
+              WHERE id = record.character_id AND user_id = j.user_id FOR NO KEY UPDATE SKIP LOCKED
           ))
-        ORDER BY j.delayed_until LIMIT most FOR NO KEY UPDATE OF j, g SKIP LOCKED
+        ORDER BY j.delayed_until LIMIT most FOR NO KEY UPDATE OF j SKIP LOCKED
     ), chosen AS MATERIALIZED (
         SELECT * FROM (SELECT * FROM waiting UNION ALL SELECT * FROM delayed) AS found
         ORDER BY turn_at, generation_id LIMIT most
@@ -261,87 +278,116 @@ BEGIN
         RETURNING j.generation_id, j.user_id, j.turn_at, j.attempt_token, j.lease_expires_at
     ), started AS (
         UPDATE generations g SET status = 'PROCESSING', started_at = at, attempts = g.attempts + 1, error_message = NULL
-        FROM chosen WHERE g.id = chosen.generation_id AND g.user_id = chosen.user_id
-        RETURNING g.*
+        FROM leased WHERE g.id = leased.generation_id AND g.user_id = leased.user_id
+        RETURNING g.*, leased.turn_at, leased.attempt_token AS token, leased.lease_expires_at
     )
-    SELECT started.id, started.user_id, started.character_id, started.prompt, started.style_type, started.tags,
-           started.batch_size, started.priority, started.attempts, started.max_attempts, started.rescues,
-           started.provider_request_id, started.created_at, started.started_at, leased.attempt_token,
-           leased.lease_expires_at
-    FROM started JOIN leased ON leased.generation_id = started.id
-    ORDER BY leased.turn_at, started.id;
+    SELECT id, user_id, character_id, prompt, style_type, tags, batch_size, priority, attempts, max_attempts, rescues,
+           provider_request_id, created_at, started_at, token, lease_expires_at
+    FROM started
+    ORDER BY turn_at, id;
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION charmodels_end_job(
-    job generation_jobs, how text, picture text, thumbnail text, more jsonb, why text, at timestamptz
-) RETURNS void
+CREATE OR REPLACE FUNCTION charmodels_end_job(job generation_jobs, how text, why text, at timestamptz) RETURNS void
 LANGUAGE plpgsql AS $function$
-    -- Ends a generation whose job is already deleted, and closes its hold: what is COMPLETED is charged, the rest refunded.
+    -- Ends a generation without a picture, FAILED or CANCELLED: the job is already deleted, the hold is refunded.
 DECLARE
     hold quota_holds;
 BEGIN
     IF job.attempt_token IS NULL AND how <> 'CANCELLED' THEN
-        -- Its lease was lost, but the picture, or the refusal, came from the provider all the same.
+        -- It waits for another attempt, but the provider has said no.
         UPDATE generations SET status = 'PROCESSING', started_at = coalesce(started_at, at)
         WHERE id = job.generation_id AND user_id = job.user_id;
     END IF;
-    UPDATE generations SET
-        status = how, completed_at = at, error_message = why, attempt_token = job.attempt_token, image_url = picture,
-        thumbnail_url = thumbnail, metadata = coalesce(more, metadata)
+    UPDATE generations SET status = how, completed_at = at, error_message = why, attempt_token = job.attempt_token
     WHERE id = job.generation_id AND user_id = job.user_id;
     DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = job.user_id RETURNING * INTO hold;
     IF FOUND THEN
-        PERFORM charmodels_settle_hold(hold, CASE WHEN how = 'COMPLETED' THEN 'COMMIT' ELSE 'RELEASE' END,
-                                       charmodels_uuidv7(), NULL, at);
+        PERFORM charmodels_settle_hold(hold, 'RELEASE', charmodels_uuidv7(), NULL, at);
     END IF;
-END
-$function$;
-
-CREATE OR REPLACE FUNCTION charmodels_complete(
-    owner uuid, generation uuid, token uuid, picture text, thumbnail text, more jsonb, moment timestamptz,
-    OUT outcome text, OUT status text
-)
-LANGUAGE plpgsql AS $function$
-    -- Completes a generation, for the holder of its lease, or, without a token, for whoever brings the picture. The
-    -- outcome is DONE; or AGAIN, it was completed before by the same; or LOST, with the status that it has.
-DECLARE
-    job generation_jobs;
-    ended_by uuid;
-BEGIN
-    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
-    DELETE FROM generation_jobs j
-    WHERE j.generation_id = generation AND j.user_id = owner AND (token IS NULL OR j.attempt_token = token)
-    RETURNING * INTO job;
-    IF FOUND THEN
-        PERFORM charmodels_end_job(job, 'COMPLETED', picture, thumbnail, more, NULL, coalesce(moment, statement_timestamp()));
-        outcome := 'DONE';
-        status := 'COMPLETED';
-        RETURN;
-    END IF;
-    SELECT g.status, g.attempt_token INTO status, ended_by FROM generations g WHERE g.id = generation AND g.user_id = owner;
-    outcome := CASE WHEN status = 'COMPLETED' AND (token IS NULL OR ended_by = token) THEN 'AGAIN' ELSE 'LOST' END;
 END
 $function$;
 
 CREATE OR REPLACE FUNCTION charmodels_complete_many(
-    owners uuid[], generations uuid[], tokens uuid[], pictures text[], thumbnails text[], mores jsonb[],
+    owners uuid[], generations uuid[], tokens uuid[], pictures text[], thumbnails text[], metadata jsonb[],
     moments timestamptz[], wait boolean
 ) RETURNS TABLE (number integer, outcome text, status text)
-LANGUAGE plpgsql AS $function$
-    -- Completes generations of many users, in their order: a row for each whose user could be locked.
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $function$
+    -- Completes generations for the holders of their leases, all at once, and charges their holds: a row for each whose
+    -- user could be locked. The outcome is DONE; or AGAIN, it was completed before in the same attempt; or LOST, with the
+    -- status that it has.
+    #variable_conflict use_column
 DECLARE
     locked uuid[] := charmodels_lock_quotas(owners, wait);
+    done integer[];
 BEGIN
-    FOR place IN 1 .. cardinality(owners) LOOP
-        IF owners[place] = ANY (locked) THEN
-            SELECT ended.* INTO outcome, status
-            FROM charmodels_complete(owners[place], generations[place], tokens[place], pictures[place],
-                                     thumbnails[place], mores[place], moments[place]) AS ended;
-            number := place;
-            RETURN NEXT;
-        END IF;
-    END LOOP;
+    WITH asked AS MATERIALIZED (
+        SELECT * FROM unnest(owners, generations, tokens, pictures, thumbnails, metadata, moments)
+            WITH ORDINALITY AS each (user_id, id, token, picture, thumbnail, more, moment, place)
+        WHERE user_id = ANY (locked)
+    ), finished AS (
+        DELETE FROM generation_jobs j USING asked
+        WHERE j.generation_id = asked.id AND j.user_id = asked.user_id AND j.attempt_token = asked.token
+        RETURNING asked.*, j.hold_id
+    ), recorded AS (
+        UPDATE generations g SET
+            status = 'COMPLETED', completed_at = coalesce(f.moment, statement_timestamp()), attempt_token = f.token,
+            image_url = f.picture, thumbnail_url = f.thumbnail, metadata = coalesce(f.more, g.metadata)
+        FROM finished f WHERE g.id = f.id AND g.user_id = f.user_id
+    ), closed AS (
+        DELETE FROM quota_holds h USING finished f WHERE h.id = f.hold_id AND h.user_id = f.user_id
+        RETURNING h.*, coalesce(f.moment, statement_timestamp()) AS at
+    ), entered AS (
+        INSERT INTO quota_ledger (id, user_id, kind, amount, quota_day, hold_id, generation_id, grants, key, created_at)
+        SELECT charmodels_uuidv7(), user_id, 'COMMIT', amount, quota_day, id, generation_id, grants, key, at FROM closed
+    ), charged AS (
+        UPDATE user_quotas q SET total_generated = q.total_generated + of_user.amount
+        FROM (SELECT user_id, sum(amount) AS amount FROM closed GROUP BY user_id) AS of_user
+        WHERE q.user_id = of_user.user_id
+    )
+    SELECT array_agg(place) INTO done FROM finished;
+    RETURN QUERY
+    SELECT asked.place::integer,
+           CASE WHEN asked.place = ANY (done) THEN 'DONE'
+                WHEN g.status = 'COMPLETED' AND g.attempt_token = asked.token THEN 'AGAIN'
+                ELSE 'LOST' END,
+           g.status
+    FROM unnest(owners, generations, tokens) WITH ORDINALITY AS asked (user_id, id, token, place)
+    LEFT JOIN generations g ON g.id = asked.id AND g.user_id = asked.user_id
+    WHERE asked.user_id = ANY (locked);
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_deliver(
+    owner uuid, generation uuid, picture text, thumbnail text, more jsonb, moment timestamptz,
+    OUT outcome text, OUT status text
+)
+LANGUAGE plpgsql AS $function$
+    -- Completes a generation for whoever brings the picture, whatever attempt it is in: a worker that has it loses its
+    -- lease. The outcome is as in charmodels_complete_many.
+DECLARE
+    job generation_jobs;
+    at timestamptz := coalesce(moment, statement_timestamp());
+BEGIN
+    PERFORM FROM user_quotas WHERE user_id = owner FOR NO KEY UPDATE;
+    SELECT * INTO job FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner FOR UPDATE;
+    IF NOT FOUND THEN
+        SELECT g.status INTO status FROM generations g WHERE g.id = generation AND g.user_id = owner;
+        outcome := CASE status WHEN 'COMPLETED' THEN 'AGAIN' ELSE 'LOST' END;
+        RETURN;
+    END IF;
+    IF job.attempt_token IS NULL THEN
+        -- Its lease was lost, but the picture came all the same.
+        UPDATE generation_jobs j
+        SET attempt_token = gen_random_uuid(), lease_expires_at = at, delayed_until = NULL
+        WHERE j.generation_id = generation AND j.user_id = owner RETURNING j.* INTO job;
+        UPDATE generations g SET status = 'PROCESSING', started_at = coalesce(g.started_at, at)
+        WHERE g.id = generation AND g.user_id = owner;
+    END IF;
+    SELECT ended.outcome, ended.status INTO outcome, status
+    FROM charmodels_complete_many(ARRAY[owner], ARRAY[generation], ARRAY[job.attempt_token], ARRAY[picture],
+                                  ARRAY[thumbnail], ARRAY[more], ARRAY[at], true) AS ended;
 END
 $function$;
 
@@ -370,7 +416,7 @@ CREATE OR REPLACE FUNCTION charmodels_fail(
 LANGUAGE plpgsql AS $function$
     -- Ends an attempt without a picture. `how` is RETRY, after a delay and as long as attempts are left; FAIL, for good;
     -- RELEASE, at once, as if it had not been; CANCEL. Who asked for the generation and cancelled it meanwhile has it
-    -- cancelled, whatever `how` says. The outcome is as in charmodels_complete.
+    -- cancelled, whatever `how` says. The outcome is as in charmodels_complete_many.
 DECLARE
     job generation_jobs;
     record generations;
@@ -400,7 +446,7 @@ BEGIN
                                     CASE WHEN how = 'RELEASE' THEN 1 ELSE 0 END, 0);
     ELSE
         DELETE FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner;
-        PERFORM charmodels_end_job(job, status, NULL, NULL, NULL, why, at);
+        PERFORM charmodels_end_job(job, status, why, at);
     END IF;
 END
 $function$;
@@ -419,7 +465,7 @@ BEGIN
     END IF;
     IF job.attempt_token IS NULL THEN
         DELETE FROM generation_jobs j WHERE j.generation_id = generation AND j.user_id = owner;
-        PERFORM charmodels_end_job(job, 'CANCELLED', NULL, NULL, NULL, NULL, coalesce(moment, statement_timestamp()));
+        PERFORM charmodels_end_job(job, 'CANCELLED', NULL, coalesce(moment, statement_timestamp()));
         RETURN 'CANCELLED';
     END IF;
     UPDATE generation_jobs j SET cancel_requested = true WHERE j.generation_id = generation AND j.user_id = owner;
@@ -457,8 +503,7 @@ BEGIN
         ELSE
             DELETE FROM generation_jobs j WHERE j.generation_id = job.generation_id AND j.user_id = job.user_id;
             UPDATE generations g SET rescues = g.rescues + 1 WHERE g.id = job.generation_id AND g.user_id = job.user_id;
-            PERFORM charmodels_end_job(job, status, NULL, NULL, NULL, 'The lease of worker ' || job.worker || ' ran out.',
-                                       at);
+            PERFORM charmodels_end_job(job, status, 'The lease of worker ' || job.worker || ' ran out.', at);
         END IF;
         RETURN NEXT;
     END LOOP;
@@ -504,27 +549,27 @@ $function$;
 CREATE OR REPLACE TRIGGER charmodels_guard_status BEFORE UPDATE OF status ON generations
 FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION charmodels_guard_status();
 
-CREATE OR REPLACE TRIGGER charmodels_follow_generation AFTER UPDATE OF status ON generations
-FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status AND NEW.character_id IS NOT NULL)
-EXECUTE FUNCTION charmodels_follow_generation();
+CREATE OR REPLACE TRIGGER charmodels_follow_generations AFTER UPDATE ON generations
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION charmodels_follow_generations();
 """
 
 DOWNGRADE = """
-DROP TRIGGER charmodels_follow_generation ON generations;
+DROP TRIGGER charmodels_follow_generations ON generations;
 DROP TRIGGER charmodels_guard_status ON generations;
 DROP FUNCTION charmodels_retry;
 DROP FUNCTION charmodels_rescue;
 DROP FUNCTION charmodels_cancel;
 DROP FUNCTION charmodels_fail;
 DROP FUNCTION charmodels_put_back;
+DROP FUNCTION charmodels_deliver;
 DROP FUNCTION charmodels_complete_many;
-DROP FUNCTION charmodels_complete;
 DROP FUNCTION charmodels_end_job;
 DROP FUNCTION charmodels_claim;
 DROP FUNCTION charmodels_request;
 DROP FUNCTION charmodels_enqueue;
 DROP FUNCTION charmodels_priority;
-DROP FUNCTION charmodels_follow_generation;
+DROP FUNCTION charmodels_follow_generations;
 DROP FUNCTION charmodels_guard_status;
 DROP FUNCTION charmodels_close_many;
 DROP FUNCTION charmodels_reserve_many;

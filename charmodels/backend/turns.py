@@ -34,7 +34,10 @@ logger = logging.getLogger("charmodels.database")
 LANES = 2
 """Statements for many that are on their way at once: the server works at one while this process works at another."""
 
-MOST = 64
+FEW = 16
+"""Users whose changes are not worth two statements."""
+
+MOST = 256
 """Changes in one statement."""
 
 _NOBODYS = (DatabaseUnavailable, PoolTimeout, StatementTimeout)
@@ -110,18 +113,12 @@ class Turns:
             StatementTimeout: others were at it for as long as a statement may take.
             CharmodelsError: what the statement raises.
         """
-        if not self._busy:  # nobody else is at anything: no need of a task
-            self._busy.add(owner)
-            try:
-                rows = await self._client.fetch(statement(change.one), values)
-            finally:
-                self._leave((owner,))
-            return rows[0] if rows else None
         request = _Request(change, owner, values)
         self._waiting.setdefault(owner, deque()).append(request)
         if owner not in self._busy:
+            if not self._ready:  # what others ask for in the same moment goes along
+                asyncio.get_running_loop().call_soon(self._go_on)
             self._ready[owner] = None
-            self._go_on()
         limit = self._client.command_timeout
         try:
             async with asyncio.timeout(limit):
@@ -156,7 +153,7 @@ class Turns:
 
     def _gather(self) -> list[_Request]:
         """Take what goes into one statement: a lane's share of the users, with all that each of them asked for."""
-        share = -(-len(self._ready) // LANES)
+        share = max(-(-len(self._ready) // LANES), FEW)
         batch: list[_Request] = []
         for owner in list(self._ready)[:share]:
             waiting = self._waiting[owner]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charmodels.backend.client import Client
 
 _COMPLETE = Change("complete_generation", "complete_generations")
+_DELIVER = Change("deliver_picture")
 _FAIL = Change("fail_generation")
 
 
@@ -225,8 +226,12 @@ async def complete_generation(
     picture = validate("image_url", ImageUrl, image_url)
     thumbnail = None if thumbnail_url is None else validate("thumbnail_url", ImageUrl, thumbnail_url)
     more = None if metadata is None else json.dumps(validate("metadata", Metadata, dict(metadata)))
-    values = [user_id, generation_id, token, picture, thumbnail, more, clock.for_server()]
-    row = await client.change(_COMPLETE, user_id, values)
+    if token is None:
+        values = [user_id, generation_id, picture, thumbnail, more, clock.for_server()]
+        row = await client.change(_DELIVER, user_id, values)
+    else:
+        values = [user_id, generation_id, token, picture, thumbnail, more, clock.for_server()]
+        row = await client.change(_COMPLETE, user_id, values)
     return ("LOST", None) if row is None else (row["outcome"], row["status"])
 
 

@@ -168,7 +168,7 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
         called = validate("worker", Name, worker)
         _whole_number("limit", limit, 1, limits.CLAIMED_AT_ONCE)
         client = self._client()
-        values = [limit, called, checked_lease(lease), clock.for_server()]
+        values = [limit, called, checked_lease(lease), client is client.root, clock.for_server()]
         rows = await client.fetch(statement("claim_generations"), values)
         jobs = []
         for row in rows:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import charmodels as cm
 from charmodels.backend.turns import Turns
-from tests.proxy import session, settings
+from tests.proxy import session, settings, until
 from tests.quotas import (
     COMMITTED,
     MINUTE,
@@ -205,7 +205,7 @@ async def test_one_who_is_refused_harms_no_other(url: str) -> None:
 
 async def test_whose_caller_is_cancelled_is_released(url: str) -> None:
     """A statement that others wait for goes on, so its hold has to be given back."""
-    async with cm.connect(settings(url, db_pool_max=4)):
+    async with cm.connect(settings(url, db_pool_max=4)) as db:
         hot = await user(daily_quota=50)
         async with locked(url, hot) as other:
             first = asyncio.create_task(admitted(hot))
@@ -213,6 +213,7 @@ async def test_whose_caller_is_cancelled_is_released(url: str) -> None:
             keyed, stays, leaves = [asyncio.create_task(reserve(hot.id, key=key)) for key in ("k", None, None)]
             first.cancel()
             await asyncio.wait([first])
+            await until(lambda: not turns(db)._waiting)
             await until_waiting(other)
             leaves.cancel()
             keyed.cancel()
