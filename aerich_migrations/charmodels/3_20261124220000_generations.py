@@ -50,6 +50,22 @@ ALTER TABLE generations
 CREATE INDEX generations_history ON generations (created_at, id);
 ALTER TABLE generations SET (fillfactor = 70);
 
+CREATE OR REPLACE FUNCTION charmodels_tags_fit(tags text[], longest integer) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$
+    -- Whether no tag is NULL, empty or too long. A CHECK holds no subquery, but it may call a function; one in SQL the
+    -- server would read anew for every statement, in the hope to put its text in the place of the call.
+DECLARE
+    tag text;
+BEGIN
+    FOREACH tag IN ARRAY tags LOOP
+        IF tag IS NULL OR char_length(tag) NOT BETWEEN 1 AND longest THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN true;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION charmodels_lock_quotas(owners uuid[], wait boolean) RETURNS uuid[]
 LANGUAGE plpgsql AS $function$
     -- Locks the users' quotas and tells whose: all, in one order, or without waiting those that nobody else has locked.
@@ -622,6 +638,12 @@ ALTER TABLE generation_jobs RENAME COLUMN turn_at TO enqueued_at;
 CREATE INDEX generation_jobs_waiting ON generation_jobs (priority DESC, available_at, generation_id)
     WHERE attempt_token IS NULL;
 CREATE INDEX generation_jobs_owner ON generation_jobs (user_id);
+CREATE OR REPLACE FUNCTION charmodels_tags_fit(tags text[], longest integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    -- Whether no tag is NULL, empty or too long. A CHECK holds no subquery, but it may call a function.
+    SELECT coalesce(bool_and(tag IS NOT NULL AND char_length(tag) BETWEEN 1 AND longest), true)
+    FROM unnest(tags) AS tag
+$function$;
 """
 
 MODELS_STATE = (
