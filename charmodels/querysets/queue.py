@@ -55,10 +55,10 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
         tags: Iterable[str] = (),
         name: str | None = None,
         template: CharacterTemplate | UUID | str | None = None,
-        *,
         batch_size: int = 1,
         key: str | None = None,
         priority: int | None = None,
+        *,
         max_attempts: int = limits.ATTEMPTS,
     ) -> Generation:
         """Ask for a generation: hold the quota, make the character, queue the work and wake a worker, or nothing of it.
