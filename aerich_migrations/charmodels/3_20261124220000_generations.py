@@ -50,6 +50,22 @@ ALTER TABLE generations
 CREATE INDEX generations_history ON generations (created_at, id);
 ALTER TABLE generations SET (fillfactor = 70);
 
+CREATE OR REPLACE FUNCTION charmodels_tags_fit(tags text[], longest integer) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$
+    -- Whether no tag is NULL, empty or too long. A CHECK holds no subquery, but it may call a function; one in SQL the
+    -- server would read anew for every statement, in the hope to put its text in the place of the call.
+DECLARE
+    tag text;
+BEGIN
+    FOREACH tag IN ARRAY tags LOOP
+        IF tag IS NULL OR char_length(tag) NOT BETWEEN 1 AND longest THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN true;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION charmodels_lock_quotas(owners uuid[], wait boolean) RETURNS uuid[]
 LANGUAGE plpgsql AS $function$
     -- Locks the users' quotas and tells whose: all, in one order, or without waiting those that nobody else has locked.
@@ -155,7 +171,7 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_enqueue(
     owner uuid, generation uuid, hold uuid, urgency integer, head_start interval, spacing interval, at timestamptz
 ) RETURNS void
-LANGUAGE plpgsql AS $function$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $function$
     -- Gives a generation its turn, under the user's lock: behind what the user has waiting already, each `spacing` after
     -- the one before, and `head_start` earlier for each point of priority. The order of turns never changes, so waiting
     -- jobs stand in one index in the order in which they are served.
@@ -546,6 +562,28 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION charmodels_prune(
+    from_time timestamptz, from_id uuid, cutoff timestamptz, statuses text[], most integer
+) RETURNS TABLE (created_at timestamptz, id uuid)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET plan_cache_mode = force_generic_plan AS $function$
+    -- Deletes up to `most` generations that ended before the cutoff, in the order of an index, after a place in it, and
+    -- returns their places. What is locked is left to the next time.
+    #variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH old AS MATERIALIZED (
+        SELECT g.id, g.user_id, g.created_at FROM generations g
+        WHERE (g.created_at, g.id) > (from_time, from_id) AND g.created_at < cutoff
+          AND g.completed_at < cutoff AND g.status = ANY (statuses)
+        ORDER BY g.created_at, g.id LIMIT most FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM generations g USING old WHERE g.id = old.id AND g.user_id = old.user_id
+    )
+    SELECT old.created_at, old.id FROM old;
+END
+$function$;
+
 CREATE OR REPLACE TRIGGER charmodels_guard_status BEFORE UPDATE OF status ON generations
 FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION charmodels_guard_status();
 
@@ -557,6 +595,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION charmodels_follow_generations();
 DOWNGRADE = """
 DROP TRIGGER charmodels_follow_generations ON generations;
 DROP TRIGGER charmodels_guard_status ON generations;
+DROP FUNCTION charmodels_prune;
 DROP FUNCTION charmodels_retry;
 DROP FUNCTION charmodels_rescue;
 DROP FUNCTION charmodels_cancel;
@@ -599,6 +638,12 @@ ALTER TABLE generation_jobs RENAME COLUMN turn_at TO enqueued_at;
 CREATE INDEX generation_jobs_waiting ON generation_jobs (priority DESC, available_at, generation_id)
     WHERE attempt_token IS NULL;
 CREATE INDEX generation_jobs_owner ON generation_jobs (user_id);
+CREATE OR REPLACE FUNCTION charmodels_tags_fit(tags text[], longest integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    -- Whether no tag is NULL, empty or too long. A CHECK holds no subquery, but it may call a function.
+    SELECT coalesce(bool_and(tag IS NOT NULL AND char_length(tag) BETWEEN 1 AND longest), true)
+    FROM unnest(tags) AS tag
+$function$;
 """
 
 MODELS_STATE = (

@@ -75,6 +75,11 @@ class _Request:
     )
     sent: tuple[asyncio.Task[None], Sequence[_Request]] | None = None
 
+    def expire(self, limit: float) -> None:
+        """Give up if its turn has not come; a statement that is on its way has a limit of its own."""
+        if self.sent is None and not self.answer.done():
+            self.answer.set_exception(StatementTimeout(timeout=limit))
+
     def forsake(self) -> None:
         """Say that its caller waits no longer: a statement for which nobody waits is cancelled."""
         if self.sent is not None:
@@ -120,15 +125,15 @@ class Turns:
                 asyncio.get_running_loop().call_soon(self._go_on)
             self._ready[owner] = None
         limit = self._client.command_timeout
+        timer = limit and asyncio.get_running_loop().call_later(limit, request.expire, limit)
         try:
-            async with asyncio.timeout(limit):
-                return await request.answer
+            return await request.answer
         except asyncio.CancelledError:
             request.forsake()
             raise
-        except TimeoutError as error:
-            request.forsake()
-            raise StatementTimeout(timeout=limit or 0) from error
+        finally:
+            if timer:
+                timer.cancel()
 
     def _leave(self, owners: Iterable[UUID]) -> None:
         """Let the next of these users take their turn."""

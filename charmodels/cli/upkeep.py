@@ -14,6 +14,7 @@ from charmodels.database import Database, connect
 from charmodels.errors import CharmodelsError, ConfigurationError, MigrationsPending
 from charmodels.models.character import Character
 from charmodels.models.gallery import GalleryEntry
+from charmodels.models.generation import Generation
 from charmodels.models.quota import QuotaEntry, QuotaHold, UserQuota
 from charmodels.querysets.upkeep import Compared
 from charmodels.quota import QuotaDiscrepancy
@@ -63,7 +64,8 @@ def check(json: console.Json = False) -> None:
     Looks whether the migrations are current. Adds up the quota ledger for
     every user and compares the counter, the open holds and the grants with
     it. Compares the entries of the gallery with its characters, and the
-    counts of tags with a recount. Only reads, and may run while the app does.
+    counts of tags with a recount; and the queue with the open generations.
+    Only reads, and may run while the app does.
     Exits with 1 if something is wrong, and says what.
 
     \b
@@ -185,12 +187,23 @@ async def _tag_counts(database: Database, report: _Report) -> str:
     return f"{_count(found.compared, 'count')} compared"
 
 
+async def _queue(database: Database, report: _Report) -> str:
+    found = await Generation.objects.compare_queue()
+    if found.wrong:
+        raise CharmodelsError(
+            f"Of {_count(found.compared, 'open generation')}, {found.missing:,} have no job and {found.different:,} a "
+            f"wrong one; {_count(found.surplus, 'job or hold', 'jobs and holds')} too many."
+        )
+    return f"{_count(found.compared, 'open generation')} compared"
+
+
 _CHECKS: dict[str, _Check] = {
     "connection": _connection,
     "migrations current": _migrations,
     "quota ledger": _quota_ledger,
     "gallery entries": _gallery_entries,
     "tag counts": _tag_counts,
+    "queue": _queue,
 }
 """By name, in the order in which they run and are shown."""
 

@@ -12,6 +12,8 @@ from charmodels.enums import GenerationStatus
 from charmodels.generations import GenerationStats
 from charmodels.querysets.base import Manager
 from charmodels.querysets.queue import FINISHED, QueueQuerySet
+from charmodels.querysets.upkeep import Compared
+from charmodels.sql import statement
 from charmodels.sql.binding import bind
 from charmodels.values import Identifier, validate
 
@@ -128,6 +130,22 @@ class GenerationQuerySet(QueueQuerySet):
             throughput_per_hour=row["completed"] / hours if hours > 0 else 0.0,
             rescues=row["rescues"],
         )
+
+    async def compare_queue(self) -> Compared:
+        """Compare the queue with the open generations, at one moment; of all users. Only reads.
+
+        Returns:
+            How many open generations were compared; how many have no job, so that no worker comes to them; how many
+            jobs say otherwise than the generation whether a worker is at it, or have no hold on quota; and how many
+            jobs and holds belong to no open generation.
+
+        Example:
+            >>> import charmodels as cm
+            >>> async def prove() -> None:
+            ...     assert (await cm.Generation.objects.compare_queue()).wrong == 0
+        """
+        [row] = await self._client().fetch(statement("queue_discrepancies"))
+        return Compared(row["compared"], row["missing"], row["different"], row["surplus"])
 
 
 class GenerationManager(Manager[GenerationQuerySet]):

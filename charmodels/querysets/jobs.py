@@ -19,6 +19,7 @@ from charmodels.values import ImageUrl, Key, Metadata, Reason, validate
 
 if TYPE_CHECKING:
     from charmodels.backend.client import Client
+    from charmodels.querysets.queue import QueueQuerySet
 
 _COMPLETE = Change("complete_generation", "complete_generations")
 _DELIVER = Change("deliver_picture")
@@ -65,7 +66,7 @@ class Job:
     lease_expires_at: datetime
     worker: str
     lease: timedelta
-    _client: Client = field(repr=False)
+    _generations: QueueQuerySet = field(repr=False)
     cancel_requested: bool = False
 
     async def heartbeat(self, lease: timedelta | None = None) -> bool:
@@ -89,9 +90,8 @@ class Job:
             ...             return
         """
         term = self.lease if lease is None else checked_lease(lease)
-        rows = await self._client.fetch(
-            statement("heartbeat"), [[self.id], [self.attempt_token], term, clock.for_server(), False]
-        )
+        values = [[self.id], [self.attempt_token], term, clock.for_server(), False]
+        rows = await self._client().fetch(statement("heartbeat"), values)
         if not rows:
             raise LeaseLost(worker=self.worker)
         self.lease_expires_at, self.cancel_requested = rows[0]["lease_expires_at"], rows[0]["cancel_requested"]
@@ -119,7 +119,7 @@ class Job:
             ...     await job.complete(image_url="https://images.example/1.png", metadata={"seed": 7})
         """
         done = await complete_generation(
-            self._client, self.user_id, self.id, self.attempt_token, image_url, thumbnail_url, metadata
+            self._client(), self.user_id, self.id, self.attempt_token, image_url, thumbnail_url, metadata
         )
         self._require_done(*done)
 
@@ -182,14 +182,18 @@ class Job:
         """
         name = validate("provider_request_id", Key, request_id)
         values = [self.id, self.user_id, self.attempt_token, name]
-        if not await self._client.fetch(statement("attach_provider_request"), values):
+        if not await self._client().fetch(statement("attach_provider_request"), values):
             raise LeaseLost(worker=self.worker)
         self.provider_request_id = name
 
     async def _end(self, how: str, reason: str | None, delay: timedelta) -> GenerationStatus:
         values = [self.user_id, self.id, self.attempt_token, how, reason, delay, clock.for_server()]
-        row = await self._client.change(_FAIL, self.user_id, values)
+        row = await self._client().change(_FAIL, self.user_id, values)
         return self._require_done(*(row or (None, None)))
+
+    def _client(self) -> Client:
+        """What its statements go to: the open database, or the transaction around the caller."""
+        return self._generations._client()
 
     def _require_done(self, outcome: str | None, status: str | None) -> GenerationStatus:
         if outcome not in ("DONE", "AGAIN") or status is None:

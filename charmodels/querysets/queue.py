@@ -170,11 +170,9 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
         client = self._client()
         values = [limit, called, checked_lease(lease), client is client.root, clock.for_server()]
         rows = await client.fetch(statement("claim_generations"), values)
-        jobs = []
-        for row in rows:
-            job = Job(worker=called, lease=lease, _client=client, **row)
+        jobs = [Job(worker=called, lease=lease, _generations=self.model.objects.all(), **row) for row in rows]
+        for job in jobs:
             job.style_type = StyleType(job.style_type)
-            jobs.append(job)
         return jobs
 
     async def listen(

@@ -241,6 +241,18 @@ async def test_a_finished_character_keeps_its_picture_until_there_is_another() -
     assert (character.generation_status, character.image_url) == (COMPLETED, PICTURE)
 
 
+async def test_a_report_in_a_transaction_goes_with_it() -> None:
+    ada = await user()
+    generation, job = await claimed(ada)
+    with pytest.raises(ZeroDivisionError):
+        async with cm.transaction():
+            await job.complete(PICTURE)
+            raise ZeroDivisionError
+    assert await statuses(generation) == (PROCESSING, PROCESSING)
+    await job.complete(PICTURE)
+    assert await is_sound()
+
+
 # Attempts that fail
 
 

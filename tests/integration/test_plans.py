@@ -32,8 +32,9 @@ FILL = """
     INSERT INTO generations (user_id, prompt, style_type, key, character_id, provider_request_id)
         SELECT c.user_id, 'A knight', 'FANTASY', 'k' || row_number() OVER (), c.id, 'p' || row_number() OVER ()
         FROM characters c LIMIT 5000;
-    INSERT INTO generation_jobs (generation_id, user_id, attempt_token, lease_expires_at)
-        SELECT id, user_id, CASE WHEN n % 2 = 0 THEN id END, CASE WHEN n % 2 = 0 THEN now() + n * interval '1 s' END
+    INSERT INTO generation_jobs (generation_id, user_id, attempt_token, lease_expires_at, delayed_until)
+        SELECT id, user_id, CASE WHEN n % 2 = 0 THEN id END, CASE WHEN n % 2 = 0 THEN now() + n * interval '1 s' END,
+               CASE WHEN n % 3 = 0 THEN now() + n * interval '1 s' END
         FROM (SELECT id, user_id, row_number() OVER () AS n FROM generations) numbered;
     INSERT INTO quota_holds (user_id, amount, quota_day, expires_at)
         SELECT id, 1, current_date, now() + (n - 5) * interval '1 h' FROM users, generate_series(1, 10) n;
@@ -73,11 +74,15 @@ QUERIES = {
     "generations_user_id_key_key": f"SELECT * FROM generations WHERE user_id = {USER} AND key = 'k7'",
     "generations_character": "SELECT * FROM generations WHERE character_id = (SELECT id FROM characters LIMIT 1)",
     "generation_jobs_waiting": """
-        SELECT * FROM generation_jobs WHERE attempt_token IS NULL
-        ORDER BY priority DESC, available_at, generation_id LIMIT 8""",
+        SELECT * FROM generation_jobs WHERE attempt_token IS NULL AND delayed_until IS NULL
+        ORDER BY turn_at, generation_id LIMIT 8""",
+    "generation_jobs_delayed": """
+        SELECT * FROM generation_jobs WHERE attempt_token IS NULL AND delayed_until <= now()""",
     "generation_jobs_leased": """
         SELECT * FROM generation_jobs WHERE attempt_token IS NOT NULL AND lease_expires_at < now()""",
-    "generation_jobs_owner": f"SELECT * FROM generation_jobs WHERE user_id = {USER}",
+    "generation_jobs_owner": f"""
+        SELECT * FROM generation_jobs WHERE user_id = {USER} AND attempt_token IS NULL ORDER BY turn_at DESC LIMIT 1""",
+    "generations_history": "SELECT * FROM generations WHERE created_at < now() ORDER BY created_at, id LIMIT 20",
     "provider_requests_generation": """
         SELECT * FROM provider_requests WHERE generation_id = (SELECT id FROM generations LIMIT 1)""",
     "provider_requests_owner": f"SELECT * FROM provider_requests WHERE user_id = {USER}",

@@ -227,7 +227,7 @@ async def test_whose_caller_is_cancelled_is_released(url: str) -> None:
 
 
 async def test_a_lost_connection_is_told_to_all(url: str) -> None:
-    async with cm.connect(settings(url, db_pool_max=4)):
+    async with cm.connect(settings(url, db_pool_max=4)) as db:
         hot = await user(daily_quota=50)
         async with locked(url, hot) as other:
             first = asyncio.create_task(admitted(hot))
@@ -235,6 +235,7 @@ async def test_a_lost_connection_is_told_to_all(url: str) -> None:
             behind = [asyncio.create_task(admitted(hot)) for _ in range(3)]
             first.cancel()
             await asyncio.wait([first])
+            await until(lambda: not turns(db)._waiting)
             await until_waiting(other)
             await other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -20,10 +20,19 @@ LANGUAGE sql VOLATILE PARALLEL SAFE AS $function$
 $function$;
 
 CREATE OR REPLACE FUNCTION charmodels_tags_fit(tags text[], longest integer) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
-    -- Whether no tag is NULL, empty or too long. A CHECK holds no subquery, but it may call a function.
-    SELECT coalesce(bool_and(tag IS NOT NULL AND char_length(tag) BETWEEN 1 AND longest), true)
-    FROM unnest(tags) AS tag
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$
+    -- Whether no tag is NULL, empty or too long. A CHECK holds no subquery, but it may call a function; one in SQL the
+    -- server would read anew for every statement, in the hope to put its text in the place of the call.
+DECLARE
+    tag text;
+BEGIN
+    FOREACH tag IN ARRAY tags LOOP
+        IF tag IS NULL OR char_length(tag) NOT BETWEEN 1 AND longest THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN true;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION charmodels_touch() RETURNS trigger

@@ -48,7 +48,7 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_enqueue(
     owner uuid, generation uuid, hold uuid, urgency integer, head_start interval, spacing interval, at timestamptz
 ) RETURNS void
-LANGUAGE plpgsql AS $function$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $function$
     -- Gives a generation its turn, under the user's lock: behind what the user has waiting already, each `spacing` after
     -- the one before, and `head_start` earlier for each point of priority. The order of turns never changes, so waiting
     -- jobs stand in one index in the order in which they are served.
@@ -436,5 +436,27 @@ BEGIN
     WHERE g.id = generation AND g.user_id = owner;
     PERFORM charmodels_enqueue(owner, generation, hold, record.priority, head_start, spacing, at);
     outcome := 'PENDING';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION charmodels_prune(
+    from_time timestamptz, from_id uuid, cutoff timestamptz, statuses text[], most integer
+) RETURNS TABLE (created_at timestamptz, id uuid)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET plan_cache_mode = force_generic_plan AS $function$
+    -- Deletes up to `most` generations that ended before the cutoff, in the order of an index, after a place in it, and
+    -- returns their places. What is locked is left to the next time.
+    #variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH old AS MATERIALIZED (
+        SELECT g.id, g.user_id, g.created_at FROM generations g
+        WHERE (g.created_at, g.id) > (from_time, from_id) AND g.created_at < cutoff
+          AND g.completed_at < cutoff AND g.status = ANY (statuses)
+        ORDER BY g.created_at, g.id LIMIT most FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM generations g USING old WHERE g.id = old.id AND g.user_id = old.user_id
+    )
+    SELECT old.created_at, old.id FROM old;
 END
 $function$;
