@@ -56,8 +56,8 @@ class Worker:
             so it should ask its provider idempotently, by `job.id`.
         name: for the record; None for host and process.
         concurrency: jobs at once.
-        lease: how long a job is the worker's unless it renews the lease, which it does thrice in that time. It is also
-            how long a job waits after its worker died.
+        lease: how long a job is the worker's unless it renews the lease, which it does thrice in that time. A job whose
+            worker died waits for as long, and for the next sweep of another worker, up to a third of that one's lease.
         poll: how often to look for work without being woken.
         grace: how long `stop` lets running jobs go on; what is not done by then is given back.
 

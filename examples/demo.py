@@ -85,24 +85,28 @@ async def browse_gallery() -> None:
 
 async def make_a_picture(ada: cm.User) -> None:
     heading("Ada asks for a picture, and a worker makes it")
-    request = cm.GenerationCreate(
-        prompt="A knight who is afraid of horses", style_type=cm.StyleType.VINTAGE, tags=["Knight", " funny "]
-    )
-    generation = await cm.Generation.create(user_id=ada.id, **request.model_dump(exclude={"name"}))
-    say(f"{generation.status}: tags {generation.tags}")
-    async with cm.User.objects.reserve_quota(ada.id, generation_id=generation.id) as hold:
-        generation.status = cm.GenerationStatus.PROCESSING
-        await generation.save(update_fields=["status"])
-        say(f"{generation.status}: somewhere, a picture is being drawn; {hold.amount} of her quota is held for it")
-        async with cm.transaction(actor="demo worker"):
-            knight = cm.CharacterCreate(
-                prompt=generation.prompt, style_type=generation.style_type, tags=generation.tags, name="Ser Gallopless"
-            )
-            character = await cm.Character.objects.create_for(ada.id, knight)
-            generation.character_id = character.id
-            generation.status = cm.GenerationStatus.COMPLETED
-            await generation.save(update_fields=["status", "character_id"])
-    say(f"{generation.status}: {character.name}; the hold is {hold.state}")
+    order = cm.GenerationCreate(
+        name="Ser Gallopless", prompt="A knight who is afraid of horses", style_type=cm.StyleType.VINTAGE,
+        tags=["Knight", " funny "], key="order 1",
+    )  # fmt: skip
+    generation = await cm.Generation.objects.request(ada.id, **order.model_dump())
+    quota = await cm.User.objects.quota(ada.id)
+    say(f"{generation.status}: {quota.held} of her quota is held for it, and a character waits for its picture")
+    again = await cm.Generation.objects.request(ada.id, **order.model_dump())
+    say(f"She clicks twice: the same key, the same generation ({again.id == generation.id})")
+
+    async def draw(job: cm.Job) -> cm.Picture:
+        worker.stop()  # one picture is enough here; what is begun it finishes
+        say(f"PROCESSING: attempt {job.attempt}, somewhere '{job.prompt}' is being drawn")
+        await asyncio.sleep(0.1)
+        return cm.Picture(f"https://images.example/{job.id}.png", metadata={"seed": 7})
+
+    worker = cm.Worker(draw, name="demo worker")
+    await worker.run()
+    character = await cm.Character.get(id=generation.character_id)
+    say(f"{character.generation_status}: {character.name} has the picture, {character.tags} and {character.metadata}")
+    quota = await cm.User.objects.quota(ada.id)
+    say(f"{quota.used} of {quota.limit} used, {quota.held} on hold")
 
 
 async def run_out_of_quota(ada: cm.User) -> None:

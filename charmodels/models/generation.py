@@ -170,11 +170,12 @@ class Generation(Entity):
     ) -> bool:
         """Hand in the picture without the lease on the job, as a provider's webhook does.
 
-        The generation is COMPLETED, the character has the picture, the hold on quota is charged; a worker that still
-        has the job hears `LeaseLost`. Once: a webhook may come twice.
+        The generation is COMPLETED, the character has the picture, the hold on quota is charged. A worker that still
+        has the job loses its lease: its next heartbeat is refused with `LeaseLost`, its own picture changes nothing.
+        Once: a webhook may come twice.
 
         Arguments:
-            image_url: where the picture is, http or https.
+            image_url: where the picture is: http, https, or a path.
             thumbnail_url: where a small one is, or None.
             metadata: merged into the character's.
 

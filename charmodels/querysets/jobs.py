@@ -106,7 +106,7 @@ class Job:
         completed: the picture is there.
 
         Arguments:
-            image_url: where the picture is, http or https.
+            image_url: where the picture is: http, https, or a path.
             thumbnail_url: where a small one is, or None.
             metadata: merged into the character's.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import charmodels as cm
-from examples import gallery_search, quota, tags
+from examples import gallery_search, generations, quota, tags
 from tests.integration.test_demo import ROOT, databases, left_over, run
 
 pytestmark = pytest.mark.xdist_group("examples")  # as in test_demo
@@ -128,6 +128,66 @@ async def test_the_tags_recipe_shows_what_it_says(
         assert line in lines, line
 
 
+async def test_the_generations_recipe_shows_what_it_says(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    await generations.main()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    for line in (
+        "the same order twice is one True, True",
+        "on hold 1",
+        "the character COMPLETED, https://images.example/1.png, {'seed': 7}",
+        "four more QuotaExceeded: The quota of 3 a day has 2 left and 4 were asked for;"
+        " it resets at 2026-03-03T00:00:00+00:00.",
+        "served Cleo's, Ada's 1, Dan's, Ada's 2, Ada's 3",
+        "attempt 2 failed PENDING",
+        "attempt 3 failed FAILED",
+        "used by then 0",
+        "queued once more 1",
+        "leases that ran out 1",
+        "painter-1 comes back LeaseLost: Worker painter-1 no longer holds the lease on this job.",
+        "attempts, rescues 2, 1",
+        "cancelled while it waits CANCELLED",
+        "cancelled while a worker is at it PROCESSING",
+        "shall the worker go on False",
+        "when the worker has given it up CANCELLED; used 0",
+        "the webhook comes, and comes again True, False",
+        "after it COMPLETED",
+        "of each status PENDING 0, PROCESSING 0, COMPLETED 9, FAILED 0, CANCELLED 2",
+        "rescues 2",
+        "records deleted 11",
+        "characters that stay 11",
+        "numbers that do not agree 0",
+    ):
+        assert line in lines, line
+
+
+def test_the_worker_recipe_shows_what_it_says(url: str, tmp_path: Path) -> None:
+    done = run_as_script("worker.py", url, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    for line in (
+        "Fay asks for 'a fourth picture': QuotaExceeded, 3 a day",
+        "the doomed one begins 'a castle at night', and its process dies",
+        "It is nobody's now: 1 PROCESSING",
+        "Of 5: 4 COMPLETED, 1 FAILED; rescues 1; success rate 0.80",
+        "Fay: 2 used, 0 on hold, 1 left of 3 today",
+        "Paul: 2 used, 0 on hold, 498 left of 500 today",
+        "Pictures drawn 4, charged 4",
+        "Numbers that do not agree with the ledger: 0",
+    ):
+        assert line in lines, line
+    for row in (
+        "Fay a fox in the snow COMPLETED 1 0 https://images.example/",
+        "Fay a ship in the fog COMPLETED 2 0 https://images.example/",
+        "Fay a company logo FAILED 1 0 The generation was rejected: the provider draws no logos.",
+        "Paul a castle at night COMPLETED 2 1 https://images.example/",
+        "Paul a knight at dawn COMPLETED 1 0 https://images.example/",
+    ):
+        assert any(line.startswith(row) for line in lines), row
+
+
 async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> None:
     before = await databases(db)
     done = run("examples.quota", DATABASE_URL=url)
@@ -136,19 +196,23 @@ async def test_the_quota_recipe_leaves_nothing(db: cm.Database, url: str) -> Non
     assert await cm.User.all().count() == 0
 
 
-@pytest.mark.parametrize("script", ["quota.py", "gallery_search.py", "tags.py", "demo.py"])
-def test_a_recipe_runs_as_a_script_from_anywhere(url: str, tmp_path: Path, script: str) -> None:
+def run_as_script(script: str, url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DATABASE_URL": url}
     environment.pop("PYTHONPATH", None)
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / script)],
-        cwd=tmp_path,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=120,
     )
+
+
+@pytest.mark.parametrize("script", ["quota.py", "gallery_search.py", "tags.py", "generations.py", "demo.py"])
+def test_a_recipe_runs_as_a_script_from_anywhere(url: str, tmp_path: Path, script: str) -> None:
+    done = run_as_script(script, url, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
