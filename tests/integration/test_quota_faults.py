@@ -106,7 +106,11 @@ async def test_connections_that_break_under_many(url: str) -> None:
                     failed.append(number)
 
         tasks = [asyncio.create_task(insist(number)) for number in range(80)]
-        for enough in (10, 30, 50):
+        async with locked(url, *owners) as other:
+            await until_waiting(other)
+            proxy.cut()
+            await until(lambda: bool(failed))
+        for enough in (30, 50):
             await until(lambda enough=enough: sum(task.done() for task in tasks) >= enough)  # type: ignore[misc]
             proxy.cut()
         assert len({hold.id for hold in await asyncio.gather(*tasks)}) == 80

@@ -30,6 +30,7 @@ EXAMPLES: list[cm.CharmodelsError] = [
     cm.InvalidTransition(from_="COMPLETED", to="PENDING"),
     cm.InvalidCursor(reason="was changed"),
     cm.LeaseLost(worker="w1"),
+    cm.GenerationRejected(reason="the provider does not draw that"),
 ]
 
 
