@@ -32,7 +32,7 @@ from tests.queues import (
     statuses,
     user,
 )
-from tests.quotas import MINUTE, SECOND, kinds, numbers
+from tests.quotas import MINUTE, SECOND, kinds, locked, numbers, until_waiting
 
 SOON = timedelta(milliseconds=50)
 HOUR = timedelta(hours=1)
@@ -52,7 +52,7 @@ async def db(url: str) -> AsyncIterator[cm.Database]:
 async def becomes(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what only the database knows."""
     async with asyncio.timeout(PATIENCE):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.02)
 
 
@@ -206,12 +206,11 @@ async def test_a_slow_job_keeps_its_lease(db: cm.Database) -> None:
         await asyncio.sleep(6)
         return picture(job)
 
-    # Beside it there is one who sweeps all the time, and would take the job. Other tests may keep the machine for a
-    # moment, so a renewal may be late by more than a second.
-    lease = timedelta(seconds=3)
-    async with working(cm.Worker(handler, lease=lease, poll=SOON)):
-        async with working(cm.Worker(handler, lease=SECOND, poll=SOON)):
-            assert await ends(generation) == [COMPLETED]
+    # Both sweep every second, and would take the job. Other tests may keep the machine for a moment, so that a renewal
+    # is late: the lease is not shorter than that.
+    workers = [cm.Worker(handler, name=name, lease=timedelta(seconds=3), poll=SOON) for name in ("w1", "w2")]
+    async with working(workers[0]), working(workers[1]):
+        assert await ends(generation) == [COMPLETED]
     record = await cm.Generation.get(id=generation.id)
     assert (times, record.attempts, record.rescues) == (1, 1, 0)
 
@@ -628,7 +627,8 @@ async def test_cancelled_while_it_claims(db: cm.Database, monkeypatch: pytest.Mo
         return jobs
 
     monkeypatch.setattr(QueueQuerySet, "claim", claim_and_dawdle)
-    task = asyncio.create_task(cm.Worker(draw).run())
+    slow = Slow()
+    task = asyncio.create_task(cm.Worker(slow).run())
     async with asyncio.timeout(PATIENCE):
         await claimed.wait()
         task.cancel()
@@ -636,6 +636,7 @@ async def test_cancelled_while_it_claims(db: cm.Database, monkeypatch: pytest.Mo
         answer.set()
         with pytest.raises(asyncio.CancelledError):
             await task
+    assert slow.jobs == []
     for generation in generations:
         record = await cm.Generation.get(id=generation.id)
         assert (record.status, record.attempts) == (PENDING, 0)
@@ -645,15 +646,9 @@ async def test_what_is_being_reported_is_not_given_back(db: cm.Database, url: st
     """A picture that is there has cost something."""
     ada = await user()
     generation = await request(ada)
-    async with session(url) as other, other.transaction():
-        await other.fetch("SELECT FROM user_quotas FOR UPDATE")
+    async with locked(url, ada), session(url) as watching:
         task = asyncio.create_task(cm.Worker(draw, poll=SOON).run())
-
-        async def waits() -> bool:
-            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            return bool(await other.fetchval(f"{waiting} AND datname = current_database()"))
-
-        await becomes(waits)
+        await until_waiting(watching)
         task.cancel()
         await asyncio.sleep(0.2)
         assert not task.done()
@@ -799,8 +794,8 @@ async def test_what_cannot_be_reported_is_said(
 
     async with working(cm.Worker(draw, lease=SECOND, poll=SOON)):
         with monkeypatch.context() as broken:
-            broken.setattr(Job, "complete", fail)
-            broken.setattr(Job, "fail", fail)
+            broken.setattr(cm.Job, "complete", fail)
+            broken.setattr(cm.Job, "fail", fail)
 
             async def said() -> bool:
                 return f"Generation {generation.id} is left to its lease" in caplog.text
