@@ -54,6 +54,7 @@ from charmodels.pages import Page, Snippet, Total
 from charmodels.plans import PLANS, Plan
 from charmodels.population import PopulateReport, populate
 from charmodels.querysets import Manager, PagedQuerySet, QuerySet, TaggedQuerySet
+from charmodels.querysets.jobs import Job
 from charmodels.querysets.users import UserStats
 from charmodels.quota import QuotaDiscrepancy, QuotaStatus
 from charmodels.schemas import (

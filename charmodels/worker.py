@@ -8,13 +8,13 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from charmodels import clock, limits
 from charmodels.backend.client import Client
 from charmodels.backend.listener import Listener
 from charmodels.errors import (
-    CharmodelsError,
     DatabaseUnavailable,
     GenerationRejected,
     InvalidInput,
@@ -24,10 +24,11 @@ from charmodels.errors import (
     StatementTimeout,
 )
 from charmodels.generations import Picture
-from charmodels.models.generation import Generation
+from charmodels.models.generation import Generation, GenerationJob
 from charmodels.querysets.jobs import Job, checked_lease
 from charmodels.querysets.queue import CHANNEL, LEASE
 from charmodels.sql import statement
+from charmodels.values import Name, validate
 
 logger = logging.getLogger("charmodels.worker")
 
@@ -39,6 +40,28 @@ _PASSING = (DatabaseUnavailable, PoolTimeout, StatementTimeout, SerializationFai
 
 _LONGEST_PAUSE = 15.0
 """Seconds between two tries while the database is away, at most."""
+
+
+@dataclass(eq=False, slots=True)
+class _Hand:
+    """A job under way.
+
+    Attributes:
+        making: the handler's task. Nothing else is interrupted, so what the handler brought is always reported.
+        given_up: whether it was interrupted.
+        lost: whether the job is another's by now.
+    """
+
+    job: Job
+    making: asyncio.Task[Picture]
+    given_up: bool = False
+    lost: bool = False
+
+    def give_up(self) -> None:
+        """Interrupt the handler, once: it may have something to clean up."""
+        if not self.given_up and not self.making.done():
+            self.given_up = True
+            self.making.cancel()
 
 
 class Worker:
@@ -83,22 +106,30 @@ class Worker:
         poll: timedelta = timedelta(seconds=5),
         grace: timedelta = timedelta(seconds=30),
     ) -> None:
-        if not isinstance(concurrency, int) or not 1 <= concurrency <= limits.CLAIMED_AT_ONCE:
-            raise InvalidInput(field="concurrency", reason=f"must be a whole number from 1 to {limits.CLAIMED_AT_ONCE}")
+        if not callable(handler):
+            raise InvalidInput(field="handler", reason="must be an async function of a job")
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int):
+            raise InvalidInput(field="concurrency", reason="must be a whole number")
+        if not 1 <= concurrency <= limits.CLAIMED_AT_ONCE:
+            raise InvalidInput(field="concurrency", reason=f"must be from 1 to {limits.CLAIMED_AT_ONCE}")
+        if not isinstance(poll, timedelta) or poll <= timedelta():
+            raise InvalidInput(field="poll", reason="must be a timedelta of more than 0")
+        if not isinstance(grace, timedelta) or grace < timedelta():
+            raise InvalidInput(field="grace", reason="must be a timedelta of at least 0")
+        called = f"{socket.gethostname()[:60]}-{os.getpid()}" if name is None else name
         self.handler = handler
-        self.name = name or f"{socket.gethostname()[:60]}-{os.getpid()}"
+        self.name: str = validate("name", Name, called)
         self.concurrency = concurrency
         self.lease = checked_lease(lease)
         self.poll = poll
         self.grace = grace
         self._stopping = asyncio.Event()
-        self._jobs: dict[asyncio.Task[None], Job] = {}
-        self._lost: set[Job] = set()
+        self._hands: dict[asyncio.Task[None], _Hand] = {}
 
     @property
     def busy(self) -> int:
         """How many jobs it is at."""
-        return len(self._jobs)
+        return len(self._hands)
 
     def stop(self) -> None:
         """Claim nothing any more; `run` returns when the running jobs are done, or given back."""
@@ -113,19 +144,20 @@ class Worker:
             CharmodelsError: the database cannot be used, for a reason that does not pass, such as pending migrations.
         """
         client = Generation.objects._client()
-        beating = asyncio.create_task(self._keep_leases(client))
-        sweeping = asyncio.create_task(self._sweep())
+        beside = [asyncio.create_task(self._keep_leases(client)), asyncio.create_task(self._sweep())]
         try:
             async with Listener(client, CHANNEL) as listener:
                 await self._claim_until_stopped(listener)
-            await self._finish(self.grace.total_seconds())
+                await self._let_finish(listener)
         finally:
             try:
-                await self._finish(0)
+                await self._give_back()
             finally:
-                for task in (beating, sweeping):
+                for hand in self._hands.values():  # cancelled once more while it gave back
+                    hand.making.cancel()
+                for task in (*self._hands, *beside):
                     task.cancel()
-                await asyncio.gather(beating, sweeping, return_exceptions=True)
+                await asyncio.gather(*beside, return_exceptions=True)
 
     async def _claim_until_stopped(self, listener: Listener) -> None:
         stopped = asyncio.create_task(self._stopping.wait())
@@ -133,11 +165,11 @@ class Worker:
         pause = 1.0
         try:
             while not self._stopping.is_set():
-                free = self.concurrency - len(self._jobs)
-                claimed: list[Job] = []
+                free = self.concurrency - len(self._hands)
+                claimed = 0
                 if free:
                     try:
-                        claimed = await Generation.objects.claim(self.name, free, self.lease)
+                        claimed = await self._claim(free, listener)
                         pause = 1.0
                     except _PASSING as error:
                         logger.warning("Worker %s cannot claim (%s), and tries again", self.name, type(error).__name__)
@@ -145,35 +177,71 @@ class Worker:
                             await asyncio.wait_for(self._stopping.wait(), pause)
                         pause = min(pause * 2, _LONGEST_PAUSE)
                         continue
-                for job in claimed:
-                    task = asyncio.create_task(self._work(job), name=f"generation {job.id}")
-                    self._jobs[task] = job
-                    task.add_done_callback(self._done)
-                    task.add_done_callback(lambda _: listener.wake())
-                if len(claimed) < free or not free:
+                if claimed < free or not free:
                     self._give_up_cancelled(await listener.wait(self.poll.total_seconds()))
         finally:
             stopped.cancel()
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._lost.discard(self._jobs.pop(task))
+    async def _claim(self, most: int, listener: Listener) -> int:
+        """Claim jobs and begin them. Who is cancelled meanwhile has them all the same, to give them back."""
+        claiming = asyncio.create_task(Generation.objects.claim(self.name, most, self.lease))
+        try:
+            jobs = await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await asyncio.wait([claiming], timeout=_LONGEST_PAUSE)
+            if claiming.done() and not claiming.cancelled() and claiming.exception() is None:
+                self._begin(claiming.result(), listener)
+                for hand in self._hands.values():  # no handler of these has begun yet
+                    hand.give_up()
+            claiming.cancel()
+            raise
+        self._begin(jobs, listener)
+        return len(jobs)
+
+    def _begin(self, jobs: list[Job], listener: Listener) -> None:
+        for job in jobs:
+            hand = _Hand(job, asyncio.create_task(self._make(job), name=f"generation {job.id}"))
+            work = asyncio.create_task(self._work(hand))
+            self._hands[work] = hand
+            work.add_done_callback(self._done)
+            work.add_done_callback(lambda _: listener.wake())
+
+    async def _make(self, job: Job) -> Picture:
+        return await self.handler(job)
+
+    def _done(self, work: asyncio.Task[None]) -> None:
+        hand = self._hands.pop(work)
+        if not work.cancelled() and (error := work.exception()) is not None:
+            logger.error("Generation %s is left to its lease: nothing can be reported", hand.job.id, exc_info=error)
 
     def _give_up_cancelled(self, heard: set[str]) -> None:
         """Interrupt the jobs that their users cancelled, whose ids were notified."""
-        for task, job in self._jobs.items():
-            if str(job.id) in heard:
-                job.cancel_requested = True
-                task.cancel()
+        for hand in self._hands.values():
+            if str(hand.job.id) in heard:
+                hand.job.cancel_requested = True
+                hand.give_up()
 
-    async def _work(self, job: Job) -> None:
+    async def _work(self, hand: _Hand) -> None:
+        """Wait for the handler, and report what it brings."""
+        job, making = hand.job, hand.making
+        await asyncio.wait([making])
+        if hand.given_up and (making.cancelled() or making.exception() is not None):
+            if hand.lost:
+                logger.warning("Worker %s no longer has generation %s: its lease ran out", self.name, job.id)
+            else:
+                await self._put_down(job)
+            return
         try:
-            picture = await self.handler(job)
+            picture = making.result()
+            if not isinstance(picture, Picture):
+                raise TypeError(f"the handler must return a Picture, not {type(picture).__name__}")
             await self._insist(lambda: job.complete(picture.image_url, picture.thumbnail_url, picture.metadata))
         except LeaseLost:
             logger.warning("Worker %s no longer has generation %s: its lease ran out", self.name, job.id)
         except asyncio.CancelledError:
-            if job not in self._lost:
-                await self._put_down(job)
+            if not making.cancelled():
+                raise
+            await self._end(job, "CancelledError: the handler was cancelled, and not by its worker", retry=True)
         except GenerationRejected as error:
             await self._end(job, str(error), retry=False)
         except Exception as error:
@@ -202,58 +270,60 @@ class Worker:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _keep_leases(self, client: Client) -> None:
-        """Renew the leases of all running jobs, in one statement."""
         while True:
             await asyncio.sleep(self.lease.total_seconds() / 3)
-            jobs = dict(self._jobs)
-            if not jobs:
-                continue
-            ids, tokens = [job.id for job in jobs.values()], [job.attempt_token for job in jobs.values()]
             try:
-                rows = await client.fetch(statement("heartbeat"), [ids, tokens, self.lease, clock.for_server(), True])
-            except CharmodelsError as error:
+                await self._renew(client)
+            except Exception as error:
                 logger.warning("Worker %s cannot renew its leases (%s)", self.name, type(error).__name__)
-                continue
-            renewed = {row["generation_id"]: row for row in rows}
-            for task, job in jobs.items():
-                if job.id in renewed:
-                    job.lease_expires_at = renewed[job.id]["lease_expires_at"]
-                    if renewed[job.id]["cancel_requested"] and not job.cancel_requested:
-                        job.cancel_requested = True
-                        task.cancel()
-                elif task in self._jobs and await self._has_lost(job):
-                    self._lost.add(job)
-                    task.cancel()
 
-    async def _has_lost(self, job: Job) -> bool:
-        try:
-            await job.heartbeat()
-        except LeaseLost:
-            return True
-        except CharmodelsError:
-            return False
-        return False
+    async def _renew(self, client: Client) -> None:
+        """Renew the leases of all running jobs, in one statement, and interrupt what is cancelled or lost."""
+        hands = {hand.job.attempt_token: hand for hand in self._hands.values()}
+        if not hands:
+            return
+        ids, tokens = [hand.job.id for hand in hands.values()], list(hands)
+        rows = await client.fetch(statement("heartbeat"), [ids, tokens, self.lease, clock.for_server(), True])
+        for row in rows:
+            hand = hands.pop(row["attempt_token"])
+            hand.job.lease_expires_at = row["lease_expires_at"]
+            if row["cancel_requested"]:
+                hand.job.cancel_requested = True
+                hand.give_up()
+        if hands:  # another's by now, or ended; or only locked by somebody at the moment
+            ours = GenerationJob.filter(generation_id__in=ids, attempt_token__in=list(hands))
+            for (token,) in await ours.values_list("attempt_token"):
+                del hands[token]
+            for hand in hands.values():
+                hand.lost = True
+                hand.give_up()
 
     async def _sweep(self) -> None:
         """Take back what others left behind."""
         while True:
             try:
                 await Generation.objects.rescue_stale()
-            except CharmodelsError as error:
+            except Exception as error:
                 logger.warning("Worker %s cannot look for stale leases (%s)", self.name, type(error).__name__)
             await asyncio.sleep(max(1.0, self.lease.total_seconds() / 3))
 
-    async def _finish(self, seconds: float) -> None:
-        """Let running jobs come to their end, and then have them given back."""
-        running = set(self._jobs)
-        if running and seconds:
-            _, running = await asyncio.wait(running, timeout=seconds)
-        self._stopping.set()
-        for task in running:
-            task.cancel()
-        if running:
-            _, running = await asyncio.wait(running, timeout=_LONGEST_PAUSE)
-        for task in running:  # the database is away: their leases will run out
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+    async def _let_finish(self, listener: Listener) -> None:
+        """Let running jobs come to their end, for as long as `grace` says."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.grace.total_seconds()
+        while self._hands and (left := until - loop.time()) > 0:
+            self._give_up_cancelled(await listener.wait(left))
+
+    async def _give_back(self) -> None:
+        """Interrupt the handlers that still run; what is being reported comes to its end."""
+        for hand in self._hands.values():
+            hand.give_up()
+        if self._hands:
+            await asyncio.wait(list(self._hands), timeout=_LONGEST_PAUSE)
+        left = dict(self._hands)
+        for work, hand in left.items():  # the database is away, or the handler does not let go: their leases run out
+            logger.warning("Worker %s leaves generation %s to its lease", self.name, hand.job.id)
+            hand.making.cancel()
+            work.cancel()
+        if left:
+            await asyncio.wait(list(left))

@@ -71,6 +71,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._refusing = False
         self.accepted = 0
 
     @property
@@ -94,6 +95,16 @@ class Proxy:
         for writer in self._writers:
             writer.transport.abort()
 
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """In the block every connection is broken, old ones and new ones."""
+        self._refusing = True
+        self.cut()
+        try:
+            yield
+        finally:
+            self._refusing = False
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -108,6 +119,9 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        if self._refusing:
+            writer.transport.abort()
+            return
         self._writers.add(writer)
         try:
             await self._flowing.wait()

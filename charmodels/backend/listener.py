@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from charmodels.errors import CharmodelsError
 from charmodels.identifiers import new_id
 
 if TYPE_CHECKING:
     from charmodels.backend.client import Client
+    from charmodels.backend.pool import Borrowed
 
 logger = logging.getLogger("charmodels.database")
 
@@ -64,8 +65,7 @@ class Listener:
         """Give the connection back."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
         self.hears = None
 
     async def wait(self, seconds: float) -> set[str]:
@@ -98,24 +98,44 @@ class Listener:
             self._woken.set()
 
     async def _stay(self) -> None:
+        if self._client.pool_maxsize < 2:
+            self.hears = False
+            logger.warning("The pool has one connection, which listening would take for itself; polling instead")
+            return
         pause = _RECONNECT
         while True:
             try:
-                async with self._client.connection() as connection:
-                    lost = asyncio.Event()
-                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                    await connection.add_listener(self._channel, self._hear)
+                async with self._client.connection() as connection, self._hearing(connection) as lost:
                     if not await self._prove():
                         return
                     pause = _RECONNECT
                     self.hears = True
                     self.wake()
                     await lost.wait()
-            except (CharmodelsError, OSError) as error:
+            except Exception as error:
                 logger.warning("Not listening for notifications at the moment (%s)", type(error).__name__)
             self.hears = False
             await asyncio.sleep(pause)
             pause = min(pause * 2, _RECONNECT * 16)
+
+    @asynccontextmanager
+    async def _hearing(self, connection: Borrowed) -> AsyncIterator[asyncio.Event]:
+        """Hear on a connection in the block, which is told when the connection is lost."""
+        lost = asyncio.Event()
+
+        def lose(_: object) -> None:
+            lost.set()
+
+        connection.add_termination_listener(lose)
+        try:
+            await connection.add_listener(self._channel, self._hear)
+            yield lost
+        finally:
+            # The driver warns of listeners on a connection that is given back.
+            with suppress(Exception):
+                connection.remove_termination_listener(lose)
+                async with asyncio.timeout(_PROVEN_WITHIN):
+                    await connection.remove_listener(self._channel, self._hear)
 
     async def _prove(self) -> bool:
         """Tell whether notifications arrive."""

@@ -37,6 +37,7 @@ _REFUSED = {
 }
 _MISSING = {"42P01", "42883"}
 _QUOTED_NAME = re.compile(r"[\"«»„“”']([A-Za-z_]\w*)[\"«»„“”']")  # as the server's languages quote
+_OWN_FUNCTION = re.compile(r"\bcharmodels_\w+")  # which the server does not quote
 _SHARD_SUFFIX = re.compile(r"_\d+\Z")
 
 # The server ended an idle session and said so, and the socket is not closed yet: asyncpg then waits for the end of a
@@ -214,10 +215,11 @@ def constraint_name(error: asyncpg.PostgresError) -> str | None:
 
 
 def _missing_of_ours(error: asyncpg.PostgresError) -> str | None:
-    names = _QUOTED_NAME.findall(str(error.args[0]))
+    message = str(error.args[0])
     if error.sqlstate == "42P01":
-        return next((f"table {name}" for name in names if name in _own_tables), None)
-    return next((f"function {name}" for name in names if name.startswith("charmodels_")), None)
+        return next((f"table {name}" for name in _QUOTED_NAME.findall(message) if name in _own_tables), None)
+    function = _OWN_FUNCTION.search(message)
+    return function and f"function {function[0]}"
 
 
 def _first_line(error: asyncpg.PostgresError) -> str:

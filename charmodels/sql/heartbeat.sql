@@ -11,4 +11,4 @@ SET lease_expires_at = coalesce($4::timestamptz, statement_timestamp()) + $3::in
 FROM asked
 WHERE j.generation_id = asked.id AND j.attempt_token = asked.token
   AND (NOT $5::boolean OR j.generation_id IN (SELECT generation_id FROM held))
-RETURNING j.generation_id, j.lease_expires_at, j.cancel_requested
+RETURNING j.generation_id, j.attempt_token, j.lease_expires_at, j.cancel_requested
