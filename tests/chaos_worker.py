@@ -2,8 +2,8 @@
 
     python -m tests.chaos_worker URL FOLDER NUMBER
 
-For each process it prints "begin NAME PID" and, when that is gone, "end NAME EXITCODE". The package is imported once and
-the processes are forked, which takes a hundredth of the time.
+For each process it prints "begin NAME PID" and, when that is gone, "end NAME EXITCODE". The package is imported once
+and the processes are forked, which takes a hundredth of the time.
 
 Each process writes to FOLDER/NAME what it does, a line of JSON at once: the beginning of each attempt, until when its
 lease was renewed, and its end. Times are those of `time.monotonic`, which all processes of a machine share.
@@ -133,7 +133,7 @@ def start(url: str, name: str, folder: Path) -> int:
         asyncio.run(work(url, name, Record(folder / name)))
         code = 0
     except Exception:
-        logging.exception("It ended")
+        logging.getLogger("chaos").exception("It ended")
     finally:
         os._exit(code)
 

@@ -407,6 +407,25 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION charmodels_refund_deleted() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+DECLARE
+    job generation_jobs;
+    hold quota_holds;
+BEGIN
+    -- Whoever deletes an open generation gives its hold back. With its user, all of that goes anyhow.
+    PERFORM FROM user_quotas WHERE user_id = OLD.user_id FOR NO KEY UPDATE;
+    DELETE FROM generation_jobs WHERE generation_id = OLD.id AND user_id = OLD.user_id RETURNING * INTO job;
+    IF EXISTS (SELECT FROM users WHERE id = OLD.user_id) THEN
+        DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = OLD.user_id RETURNING * INTO hold;
+        IF FOUND THEN
+            PERFORM charmodels_settle_hold(hold, 'RELEASE', charmodels_uuidv7(), 'Deleted', statement_timestamp());
+        END IF;
+    END IF;
+    RETURN OLD;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION charmodels_put_back(
     job generation_jobs, until timestamptz, why text, uncounted integer, rescued integer
 ) RETURNS void
@@ -590,9 +609,13 @@ FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status) EXECUTE FUNCTION char
 CREATE OR REPLACE TRIGGER charmodels_follow_generations AFTER UPDATE ON generations
 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION charmodels_follow_generations();
+
+CREATE OR REPLACE TRIGGER charmodels_refund_deleted BEFORE DELETE ON generations
+FOR EACH ROW WHEN (OLD.status IN ('PENDING', 'PROCESSING')) EXECUTE FUNCTION charmodels_refund_deleted();
 """
 
 DOWNGRADE = """
+DROP TRIGGER charmodels_refund_deleted ON generations;
 DROP TRIGGER charmodels_follow_generations ON generations;
 DROP TRIGGER charmodels_guard_status ON generations;
 DROP FUNCTION charmodels_prune;
@@ -601,6 +624,7 @@ DROP FUNCTION charmodels_rescue;
 DROP FUNCTION charmodels_cancel;
 DROP FUNCTION charmodels_fail;
 DROP FUNCTION charmodels_put_back;
+DROP FUNCTION charmodels_refund_deleted;
 DROP FUNCTION charmodels_deliver;
 DROP FUNCTION charmodels_complete_many;
 DROP FUNCTION charmodels_end_job;

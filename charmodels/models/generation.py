@@ -82,7 +82,8 @@ class Generation(Entity):
         table = "generations"
         functions = ("generations",)
         triggers = (
-            "touch", "keep_owner", "claim_provider_request", "guard_status", "follow_generations", "record_storage"
+            "touch", "keep_owner", "claim_provider_request", "guard_status", "follow_generations", "refund_deleted",
+            "record_storage"
         )  # fmt: skip
         kept_by_database = ("updated_at",)
         immutable = ("user_id", "user")

@@ -81,7 +81,7 @@ def read(folder: Path) -> list[Attempt]:
 
 
 def held_by_two(attempts: list[Attempt]) -> list[tuple[Attempt, Attempt]]:
-    """Pairs of attempts of one generation of which the later began when the earlier had not ended, nor its lease run out.
+    """Pairs of attempts of one generation: the later began when the earlier had not ended, nor its lease run out.
 
     A worker that was killed has not ended its attempts: nobody may take them before their lease has run out. Clocks are
     put right while they run, by some milliseconds in the time of a lease.
@@ -153,7 +153,7 @@ async def fleet(url: str, folder: Path, number: int) -> AsyncIterator[Fleet]:
     watching = asyncio.create_task(processes.watch(mother.stdout))
     try:
         async with asyncio.timeout(PATIENCE):
-            while len([*(folder / "attempts").iterdir()]) < number:  # noqa: ASYNC110
+            while len([*(folder / "attempts").iterdir()]) < number:
                 assert mother.returncode is None, (folder / "errors").read_text()
                 await asyncio.sleep(0.01)
         yield processes
@@ -252,7 +252,7 @@ async def drain() -> None:
     running = asyncio.gather(*(worker.run() for worker in workers))
     try:
         async with asyncio.timeout(PATIENCE):
-            while await GenerationJob.all().exists():  # noqa: ASYNC110 - the database has no event for it
+            while await GenerationJob.all().exists():
                 assert not running.done()
                 await asyncio.sleep(0.1)
     finally:
@@ -327,7 +327,7 @@ async def test_chaos(url: str, tmp_path: Path) -> None:
     assert held_by_two(attempts) == []
     cut = sum(attempt.ended == float("inf") for attempt in attempts)
     print(
-        f"\n{lasted:.0f} s: {dict(ends)}, {waiting} of them left to healthy workers; {len(attempts)} attempts, {cut} cut"
-        f" short by the end of their process, {rescues} leases ran out; {dict(customers.counts)};"
+        f"\n{lasted:.0f} s: {dict(ends)}, {waiting} of them left to healthy workers; {len(attempts)} attempts, {cut}"
+        f" cut short by the end of their process, {rescues} leases ran out; {dict(customers.counts)};"
         f" processes ended with {dict(workers.exits)}"
     )

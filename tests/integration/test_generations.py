@@ -578,6 +578,18 @@ async def test_a_status_changed_by_hand_poisons_no_claim() -> None:
     assert [job.id for job in await claim(8)] == [second.id]
 
 
+async def test_deleting_an_open_generation_gives_its_hold_back() -> None:
+    ada = await user()
+    waiting, finished = await request(ada), await request(ada)
+    _, job = await claim(2)
+    await job.complete(PICTURE)
+    assert job.id == finished.id
+    await asyncio.gather(waiting.delete(), finished.delete())
+    assert await kinds(ada) == ["COMMIT", "HOLD", "HOLD", "RELEASE"]
+    assert await numbers(ada) == (1, 0, 99)
+    assert await is_sound()
+
+
 async def test_deleting_a_user_takes_the_work_along() -> None:
     ada = await user()
     _, job = await claimed(ada)

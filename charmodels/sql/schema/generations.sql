@@ -284,6 +284,25 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION charmodels_refund_deleted() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
+DECLARE
+    job generation_jobs;
+    hold quota_holds;
+BEGIN
+    -- Whoever deletes an open generation gives its hold back. With its user, all of that goes anyhow.
+    PERFORM FROM user_quotas WHERE user_id = OLD.user_id FOR NO KEY UPDATE;
+    DELETE FROM generation_jobs WHERE generation_id = OLD.id AND user_id = OLD.user_id RETURNING * INTO job;
+    IF EXISTS (SELECT FROM users WHERE id = OLD.user_id) THEN
+        DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = OLD.user_id RETURNING * INTO hold;
+        IF FOUND THEN
+            PERFORM charmodels_settle_hold(hold, 'RELEASE', charmodels_uuidv7(), 'Deleted', statement_timestamp());
+        END IF;
+    END IF;
+    RETURN OLD;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION charmodels_put_back(
     job generation_jobs, until timestamptz, why text, uncounted integer, rescued integer
 ) RETURNS void
