@@ -90,7 +90,8 @@ def picture(job: cm.Job) -> cm.Picture:
     return cm.Picture(url, url, {"attempt": str(job.attempt_token)})
 
 
-async def work(url: str, name: str, record: Record) -> None:
+async def work(url: str, name: str, record: Record, mother: int) -> None:
+    dying = asyncio.create_task(die_with(mother))
     limits.FIRST_RETRY = timedelta(milliseconds=50)
     limits.LONGEST_RETRY = timedelta(milliseconds=200)
     settings: dict[str, Any] = {"app_env": "test", "db_pool_max": 3, "log_level": "ERROR"}
@@ -110,19 +111,19 @@ async def work(url: str, name: str, record: Record) -> None:
             grace=timedelta(milliseconds=random.choice([0, 20, 1000])),
         )
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
-        await asyncio.wait(
-            [asyncio.create_task(worker.run()), asyncio.create_task(orphaned())], return_when="FIRST_COMPLETED"
-        )
+        await worker.run()
+    dying.cancel()
 
 
-async def orphaned() -> None:
-    """Wait until whoever started this process is gone."""
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110 - there is no event for it
-        await asyncio.sleep(1)
+async def die_with(mother: int) -> None:
+    """End with the process that forked this one, which may be gone before this one looks for the first time."""
+    while os.getppid() == mother:  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(0.2)
+    os._exit(0)
 
 
 def start(url: str, name: str, folder: Path) -> int:
+    mother = os.getpid()
     pid = os.fork()
     if pid:
         print(f"begin {name} {pid}", flush=True)
@@ -130,7 +131,7 @@ def start(url: str, name: str, folder: Path) -> int:
     logging.basicConfig(level=logging.ERROR, format=f"{name} %(message)s")
     code = 1
     try:
-        asyncio.run(work(url, name, Record(folder / name)))
+        asyncio.run(work(url, name, Record(folder / name), mother))
         code = 0
     except Exception:
         logging.getLogger("chaos").exception("It ended")

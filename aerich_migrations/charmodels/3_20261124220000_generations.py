@@ -304,11 +304,22 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION charmodels_refund(job generation_jobs, why text, at timestamptz) RETURNS void
+LANGUAGE plpgsql AS $function$
+    -- Gives back what a job holds of its user's quota.
+DECLARE
+    hold quota_holds;
+BEGIN
+    DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = job.user_id RETURNING * INTO hold;
+    IF FOUND THEN
+        PERFORM charmodels_settle_hold(hold, 'RELEASE', charmodels_uuidv7(), why, at);
+    END IF;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION charmodels_end_job(job generation_jobs, how text, why text, at timestamptz) RETURNS void
 LANGUAGE plpgsql AS $function$
     -- Ends a generation without a picture, FAILED or CANCELLED: the job is already deleted, the hold is refunded.
-DECLARE
-    hold quota_holds;
 BEGIN
     IF job.attempt_token IS NULL AND how <> 'CANCELLED' THEN
         -- It waits for another attempt, but the provider has said no.
@@ -317,10 +328,7 @@ BEGIN
     END IF;
     UPDATE generations SET status = how, completed_at = at, error_message = why, attempt_token = job.attempt_token
     WHERE id = job.generation_id AND user_id = job.user_id;
-    DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = job.user_id RETURNING * INTO hold;
-    IF FOUND THEN
-        PERFORM charmodels_settle_hold(hold, 'RELEASE', charmodels_uuidv7(), NULL, at);
-    END IF;
+    PERFORM charmodels_refund(job, NULL, at);
 END
 $function$;
 
@@ -411,16 +419,12 @@ CREATE OR REPLACE FUNCTION charmodels_refund_deleted() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
 DECLARE
     job generation_jobs;
-    hold quota_holds;
 BEGIN
     -- Whoever deletes an open generation gives its hold back. With its user, all of that goes anyhow.
     PERFORM FROM user_quotas WHERE user_id = OLD.user_id FOR NO KEY UPDATE;
     DELETE FROM generation_jobs WHERE generation_id = OLD.id AND user_id = OLD.user_id RETURNING * INTO job;
     IF EXISTS (SELECT FROM users WHERE id = OLD.user_id) THEN
-        DELETE FROM quota_holds WHERE id = job.hold_id AND user_id = OLD.user_id RETURNING * INTO hold;
-        IF FOUND THEN
-            PERFORM charmodels_settle_hold(hold, 'RELEASE', charmodels_uuidv7(), 'Deleted', statement_timestamp());
-        END IF;
+        PERFORM charmodels_refund(job, 'Deleted', statement_timestamp());
     END IF;
     RETURN OLD;
 END
@@ -530,10 +534,15 @@ BEGIN
         generation_id := job.generation_id;
         user_id := job.user_id;
         status := CASE
+            WHEN record.status <> 'PROCESSING' THEN record.status
             WHEN job.cancel_requested THEN 'CANCELLED'
             WHEN record.attempts < record.max_attempts THEN 'PENDING'
             ELSE 'FAILED' END;
-        IF status = 'PENDING' THEN
+        IF record.status <> 'PROCESSING' THEN
+            -- Somebody wrote the status by hand: what is left of the job goes, and nobody else's rescue fails for it.
+            DELETE FROM generation_jobs j WHERE j.generation_id = job.generation_id AND j.user_id = job.user_id;
+            PERFORM charmodels_refund(job, 'The status was written by hand', at);
+        ELSIF status = 'PENDING' THEN
             PERFORM charmodels_put_back(job, NULL, 'The lease of worker ' || job.worker || ' ran out.', 0, 1);
         ELSE
             DELETE FROM generation_jobs j WHERE j.generation_id = job.generation_id AND j.user_id = job.user_id;
@@ -628,6 +637,7 @@ DROP FUNCTION charmodels_refund_deleted;
 DROP FUNCTION charmodels_deliver;
 DROP FUNCTION charmodels_complete_many;
 DROP FUNCTION charmodels_end_job;
+DROP FUNCTION charmodels_refund;
 DROP FUNCTION charmodels_claim;
 DROP FUNCTION charmodels_request;
 DROP FUNCTION charmodels_enqueue;

@@ -194,6 +194,7 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
 
         Raises:
             InvalidInput: an argument is out of range.
+            DatabaseUnavailable: the server is away when it looks; `Worker` waits for it instead.
 
         Example:
             >>> import charmodels as cm

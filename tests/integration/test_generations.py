@@ -578,6 +578,21 @@ async def test_a_status_changed_by_hand_poisons_no_claim() -> None:
     assert [job.id for job in await claim(8)] == [second.id]
 
 
+@pytest.mark.parametrize("by_hand", [COMPLETED, FAILED, CANCELLED])
+async def test_a_status_changed_by_hand_holds_up_no_rescue(by_hand: cm.GenerationStatus) -> None:
+    ada = await user()
+    with cm.clock.frozen(NOON):
+        changed, other = await request(ada), await request(ada)
+        await claim(2)
+        await cm.Generation.filter(id=changed.id).update(status=by_hand)
+    with cm.clock.frozen(NOON + timedelta(hours=1)):
+        assert await cm.Generation.objects.rescue_stale() == 2
+    assert await statuses(other) == (PENDING, PENDING)
+    assert await statuses(changed) == (by_hand, by_hand)
+    assert await kinds(ada) == ["HOLD", "HOLD", "RELEASE"]
+    assert await is_sound()
+
+
 async def test_deleting_an_open_generation_gives_its_hold_back() -> None:
     ada = await user()
     waiting, finished = await request(ada), await request(ada)
