@@ -124,15 +124,16 @@ class Turns:
             if not self._ready:  # what others ask for in the same moment goes along
                 asyncio.get_running_loop().call_soon(self._go_on)
             self._ready[owner] = None
-        limit = self._client.command_timeout
-        timer = limit and asyncio.get_running_loop().call_later(limit, request.expire, limit)
+        limit, timer = self._client.command_timeout, None
+        if limit is not None:
+            timer = asyncio.get_running_loop().call_later(limit, request.expire, limit)
         try:
             return await request.answer
         except asyncio.CancelledError:
             request.forsake()
             raise
         finally:
-            if timer:
+            if timer is not None:
                 timer.cancel()
 
     def _leave(self, owners: Iterable[UUID]) -> None:
