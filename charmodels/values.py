@@ -162,6 +162,30 @@ def validate(field: str, annotation: Any, value: Any) -> Any:
         raise InvalidInput(field=field, reason=first_reason(error)) from None
 
 
+def whole_number(field: str, value: Any, *, least: int = 1, most: int = limits.LARGEST_INTEGER) -> int:
+    """Check a number that says how many, how far or where in line.
+
+    Arguments:
+        field: the argument's name, for the error.
+        value: as given.
+        least: the least that it may be.
+        most: the most that it may be.
+
+    Returns:
+        The same.
+
+    Raises:
+        InvalidInput: it is no whole number, or out of range.
+
+    Example:
+        >>> whole_number("size", 20, most=100)
+        20
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidInput(field=field, reason=f"must be a whole number from {least} to {most}")
+    return value
+
+
 def later(field: str, moment: datetime) -> datetime:
     """Check that a time is still to come.
 

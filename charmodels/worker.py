@@ -28,7 +28,7 @@ from charmodels.models.generation import Generation, GenerationJob
 from charmodels.querysets.jobs import Job, checked_lease
 from charmodels.querysets.queue import CHANNEL, LEASE
 from charmodels.sql import statement
-from charmodels.values import Name, validate
+from charmodels.values import Name, validate, whole_number
 
 logger = logging.getLogger("charmodels.worker")
 
@@ -108,10 +108,6 @@ class Worker:
     ) -> None:
         if not callable(handler):
             raise InvalidInput(field="handler", reason="must be an async function of a job")
-        if isinstance(concurrency, bool) or not isinstance(concurrency, int):
-            raise InvalidInput(field="concurrency", reason="must be a whole number")
-        if not 1 <= concurrency <= limits.CLAIMED_AT_ONCE:
-            raise InvalidInput(field="concurrency", reason=f"must be from 1 to {limits.CLAIMED_AT_ONCE}")
         if not isinstance(poll, timedelta) or poll <= timedelta():
             raise InvalidInput(field="poll", reason="must be a timedelta of more than 0")
         if not isinstance(grace, timedelta) or grace < timedelta():
@@ -119,7 +115,7 @@ class Worker:
         called = f"{socket.gethostname()[:60]}-{os.getpid()}" if name is None else name
         self.handler = handler
         self.name: str = validate("name", Name, called)
-        self.concurrency = concurrency
+        self.concurrency = whole_number("concurrency", concurrency, most=limits.CLAIMED_AT_ONCE)
         self.lease = checked_lease(lease)
         self.poll = poll
         self.grace = grace

@@ -26,7 +26,7 @@ from charmodels.querysets.styles import StyledQuerySet
 from charmodels.schemas import CharacterCreate
 from charmodels.search_query import SearchQuery, parse_query
 from charmodels.sql.binding import Fragment
-from charmodels.values import CharacterTags, Identifier, Name, Prompt, validate
+from charmodels.values import CharacterTags, Identifier, Name, Prompt, validate, whole_number
 
 if TYPE_CHECKING:
     from charmodels.models.character import Character
@@ -267,8 +267,7 @@ class CharacterQuerySet(CountedQuerySet["Character"], OwnedQuerySet["Character"]
         Raises:
             InvalidInput: the limit is out of range.
         """
-        if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= limits.PAGE_SIZE:
-            raise InvalidInput(field="limit", reason=f"must be a whole number from 1 to {limits.PAGE_SIZE}")
+        whole_number("limit", limit, most=limits.PAGE_SIZE)
         return await self._select(
             "similar_characters",
             id=validate("character", Identifier, getattr(character, "id", character)),

@@ -7,7 +7,6 @@ from typing import Any
 
 from charmodels import limits
 from charmodels.enums import GenerationStatus, StyleType
-from charmodels.errors import InvalidInput
 from charmodels.gallery import CharacterStats, Facets
 from charmodels.querysets.base import M
 from charmodels.querysets.gallery import GalleryQuery, placing
@@ -16,6 +15,7 @@ from charmodels.querysets.search import SearchedQuerySet
 from charmodels.querysets.tag_counts import CountedTagsQuerySet
 from charmodels.sql import statement
 from charmodels.sql.binding import bind
+from charmodels.values import whole_number
 
 
 class CountedQuerySet(SearchedQuerySet[M], CountedTagsQuerySet[M]):
@@ -43,8 +43,7 @@ class CountedQuerySet(SearchedQuerySet[M], CountedTagsQuerySet[M]):
             ...     facets = await cm.Character.objects.public().search("knight").facets()
             ...     print(facets.styles.get(cm.StyleType.ANIME, 0), facets.tags)
         """
-        if not isinstance(tags, int) or isinstance(tags, bool) or not 1 <= tags <= limits.ASKED_TAGS:
-            raise InvalidInput(field="tags", reason=f"must be a whole number from 1 to {limits.ASKED_TAGS}")
+        whole_number("tags", tags, most=limits.ASKED_TAGS)
         gallery = None if self._limit is not None or self._offset is not None else self._gallery()
         if gallery is not None and gallery.is_everything:
             return await self._facets_of_everything(tags)

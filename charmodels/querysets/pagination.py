@@ -20,6 +20,7 @@ from charmodels.querysets import compiled
 from charmodels.querysets.base import M, QuerySet
 from charmodels.querysets.conditions import After, Condition
 from charmodels.sql.binding import Fragment
+from charmodels.values import whole_number
 
 
 class PagedQuerySet(QuerySet[M]):
@@ -94,7 +95,7 @@ class PagedQuerySet(QuerySet[M]):
             ...     first = await query.page(size=50)
             ...     return [*first, *await query.page(size=50, after=first.next_cursor)]
         """
-        _whole_number("size", size, least=1, most=limits.PAGE_SIZE)
+        whole_number("size", size, most=limits.PAGE_SIZE)
         self._require_pages(sort)
         if snippets:
             self._require_snippets()
@@ -162,7 +163,7 @@ class PagedQuerySet(QuerySet[M]):
         self._require_pages(sort)
         if sort == "relevance":
             raise InvalidInput(field="sort", reason="must be newest or oldest for a stream")
-        _whole_number("batch", batch, least=1)
+        whole_number("batch", batch)
         query = self._with_sort_keys()
         position: list[Any] | None = None
         while True:
@@ -190,7 +191,7 @@ class PagedQuerySet(QuerySet[M]):
             >>> async def show() -> None:
             ...     print(await cm.Character.objects.public().count_up_to(1000), "characters")
         """
-        most = limits.COUNTED_ROWS if most is None else _whole_number("most", most, least=0)
+        most = limits.COUNTED_ROWS if most is None else whole_number("most", most, least=0)
         statement, values = self._write_count(most + 1)
         [row] = await self._client().fetch(statement, values)
         return Total(min(row["found"], most), is_exact=row["found"] <= most)
@@ -292,12 +293,6 @@ class Positions(Sequence[list[Any]]):
     def __getitem__(self, number: Any) -> Any:
         row = self._rows[number]
         return [getattr(row, key) for key in self._keys]
-
-
-def _whole_number(field: str, value: Any, *, least: int, most: int = limits.LARGEST_INTEGER) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InvalidInput(field=field, reason=f"must be a whole number from {least} to {most}")
-    return value
 
 
 _fingerprints: dict[tuple[Any, ...], bytes] = {}

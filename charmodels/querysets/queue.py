@@ -20,7 +20,7 @@ from charmodels.querysets.jobs import Job, checked_lease
 from charmodels.querysets.owned import OwnedQuerySet
 from charmodels.querysets.quota import refusal
 from charmodels.sql import statement
-from charmodels.values import BatchSize, CharacterTags, Identifier, Key, Name, Prompt, validate
+from charmodels.values import BatchSize, CharacterTags, Identifier, Key, Name, Prompt, validate, whole_number
 
 if TYPE_CHECKING:
     from charmodels.models.generation import Generation
@@ -103,10 +103,10 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
             "tags": validate("tags", CharacterTags, list(tags)),
             "batch_size": validate("batch_size", BatchSize, batch_size),
             "key": None if key is None else validate("key", Key, key),
-            "max_attempts": _whole_number("max_attempts", max_attempts, 1, limits.LARGEST_PRIORITY),
+            "max_attempts": whole_number("max_attempts", max_attempts, most=limits.LARGEST_PRIORITY),
         }
         if priority is not None:
-            _whole_number("priority", priority, -limits.LARGEST_PRIORITY, limits.LARGEST_PRIORITY)
+            whole_number("priority", priority, least=-limits.LARGEST_PRIORITY, most=limits.LARGEST_PRIORITY)
         called = None if name is None else validate("name", Name, name)
         generation_id, character_id = new_id(), new_id()
         row = await client.change(
@@ -166,7 +166,7 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
             ...         await job.complete(image_url=f"https://images.example/{job.id}.png")
         """
         called = validate("worker", Name, worker)
-        _whole_number("limit", limit, 1, limits.CLAIMED_AT_ONCE)
+        whole_number("limit", limit, most=limits.CLAIMED_AT_ONCE)
         client = self._client()
         values = [limit, called, checked_lease(lease), client is client.root, clock.for_server()]
         rows = await client.fetch(statement("claim_generations"), values)
@@ -287,7 +287,7 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
             raise InvalidInput(field="older_than", reason="must be a timedelta of at least 0")
         if not statuses or any(status not in FINISHED for status in statuses):
             raise InvalidInput(field="statuses", reason=f"must be of {', '.join(FINISHED)}")
-        _whole_number("batch", batch, 1, limits.LARGEST_INTEGER)
+        whole_number("batch", batch)
         cutoff, place, total = clock.utc_now() - older_than, _EVER, 0
         while True:
             rows = await self._client().fetch(statement("prune_generations"), [*place, cutoff, list(statuses), batch])
@@ -343,9 +343,3 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
         if outcome != "PENDING":
             [record] = await self.model.objects.filter(id=key, user_id=owner).values("batch_size")
             raise refusal(outcome, row["details"], row["at"], record["batch_size"])
-
-
-def _whole_number(field: str, value: Any, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InvalidInput(field=field, reason=f"must be a whole number from {least} to {most}")
-    return value

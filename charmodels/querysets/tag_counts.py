@@ -19,6 +19,7 @@ from charmodels.querysets.retagging import Progress, retag
 from charmodels.sql import statement
 from charmodels.sql.binding import bind
 from charmodels.tags import TagCount, normalize_tag, normalize_tags
+from charmodels.values import whole_number
 
 if TYPE_CHECKING:
     import asyncpg
@@ -277,9 +278,7 @@ def _tag(field: str, tag: str) -> str:
 
 
 def _limit(limit: int) -> int:
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= limits.LISTED_TAGS:
-        raise InvalidInput(field="limit", reason=f"must be a whole number from 1 to {limits.LISTED_TAGS}")
-    return limit
+    return whole_number("limit", limit, most=limits.LISTED_TAGS)
 
 
 def _style(style: StyleType | str | None) -> str:
