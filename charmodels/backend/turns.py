@@ -218,6 +218,8 @@ class Turns:
     async def _one_by_one(self, requests: list[_Request]) -> None:
         try:
             for request in requests:
+                if request.answer.done():  # its caller was cancelled
+                    continue
                 try:
                     rows = await self._client.fetch(statement(request.change.one), request.values)
                 except Exception as error:

@@ -13,7 +13,7 @@ import pytest
 import charmodels as cm
 from charmodels import limits
 from charmodels.sql import statement
-from tests.proxy import session, settings
+from tests.proxy import session, settings, until
 from tests.queues import COMPLETED, FAILED, PENDING, PICTURE, PROCESSING, claim, is_sound, request, user
 from tests.quotas import NOON, PREMIUM, PRO, SECOND
 
@@ -371,9 +371,8 @@ async def test_listen_says_when_it_cannot_and_polls(
         ada = await user()
         stream = cm.Generation.objects.listen("w1", poll=timedelta(milliseconds=50))
         task = asyncio.create_task(anext(stream))
-        await asyncio.sleep(0.5)
-        assert "Notifications do not arrive" in caplog.text
-        assert db.pool_status().busy == 0
+        await until(lambda: "Notifications do not arrive" in caplog.text)
+        await until(lambda: db.pool_status().busy == 0)  # the listener's connection is given back
         await request(ada)
         async with asyncio.timeout(5):
             assert (await task).user_id == ada.id

@@ -105,8 +105,8 @@ async def test_connections_that_break_under_many(url: str) -> None:
                 except cm.DatabaseUnavailable:
                     failed.append(number)
 
-        tasks = [asyncio.create_task(insist(number)) for number in range(80)]
         async with locked(url, *owners) as other:
+            tasks = [asyncio.create_task(insist(number)) for number in range(80)]
             await until_waiting(other)
             proxy.cut()
             await until(lambda: bool(failed))

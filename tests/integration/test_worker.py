@@ -203,12 +203,12 @@ async def test_a_slow_job_keeps_its_lease(db: cm.Database) -> None:
     async def handler(job: cm.Job) -> cm.Picture:
         nonlocal times
         times += 1
-        await asyncio.sleep(6)
+        await asyncio.sleep(8)
         return picture(job)
 
     # Both sweep every second, and would take the job. Other tests may keep the machine for a moment, so that a renewal
     # is late: the lease is not shorter than that.
-    workers = [cm.Worker(handler, name=name, lease=timedelta(seconds=3), poll=SOON) for name in ("w1", "w2")]
+    workers = [cm.Worker(handler, name=name, lease=timedelta(seconds=6), poll=SOON) for name in ("w1", "w2")]
     async with working(workers[0]), working(workers[1]):
         assert await ends(generation) == [COMPLETED]
     record = await cm.Generation.get(id=generation.id)
@@ -220,7 +220,7 @@ async def test_a_locked_job_holds_up_no_other_renewal(db: cm.Database, url: str)
     ada = await user()
     generations = [await request(ada) for _ in range(3)]
     slow = Slow()
-    async with working(cm.Worker(slow, lease=timedelta(seconds=2), poll=SOON)), session(url) as other:
+    async with working(cm.Worker(slow, lease=timedelta(seconds=6), poll=SOON)), session(url) as other:
         await slow.has_started(3)
         async with other.transaction():
             await other.fetch("SELECT FROM generation_jobs WHERE generation_id = $1 FOR UPDATE", generations[0].id)
