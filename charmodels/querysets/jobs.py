@@ -146,7 +146,7 @@ class Job:
         wait = backoff(self.attempt) if delay is None else delay
         if not timedelta() <= wait <= limits.LONGEST_HOLD:
             raise InvalidInput(field="delay", reason="must be a timedelta from 0 to 366 days")
-        why = validate("reason", Reason, reason[: limits.ERROR_LENGTH])
+        why = _reason(reason)
         return await self._end("RETRY" if retry else "FAIL", why, wait)
 
     async def release(self) -> None:
@@ -243,7 +243,7 @@ async def fail_generation(
     client: Client, user_id: UUID, generation_id: UUID, reason: str, delay: timedelta | None
 ) -> GenerationStatus:
     """Fail a generation whatever attempt it is in; see `Generation.fail`."""
-    why = validate("reason", Reason, reason[: limits.ERROR_LENGTH])
+    why = _reason(reason)
     how = "FAIL" if delay is None else "RETRY"
     values = [user_id, generation_id, None, how, why, delay or timedelta(), clock.for_server()]
     row = await client.change(_FAIL, user_id, values)
@@ -252,6 +252,13 @@ async def fail_generation(
     if row["outcome"] == "LOST":
         raise InvalidTransition(from_=row["status"], to=GenerationStatus.FAILED)
     return GenerationStatus(row["status"])
+
+
+def _reason(reason: str) -> str:
+    """Check why an attempt brought no picture; what is too long is cut."""
+    cut = reason[: limits.ERROR_LENGTH] if isinstance(reason, str) else reason
+    checked: str = validate("reason", Reason, cut)
+    return checked
 
 
 def checked_lease(lease: timedelta) -> timedelta:

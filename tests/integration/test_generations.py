@@ -304,6 +304,14 @@ async def test_a_long_reason_is_cut() -> None:
     assert (await cm.Generation.get(id=generation.id)).error_message == "x" * limits.ERROR_LENGTH
 
 
+async def test_a_reason_that_is_no_text() -> None:
+    generation, job = await claimed(await user())
+    for report in (job.fail(None), generation.fail(7)):  # type: ignore[arg-type]
+        with pytest.raises(cm.InvalidInput, match="reason"):
+            await report
+    assert await statuses(generation) == (PROCESSING, PROCESSING)
+
+
 async def test_a_released_job_is_as_if_it_had_not_been() -> None:
     generation, job = await claimed(await user())
     await job.release()
