@@ -141,7 +141,7 @@ END
 $function$;
 
 CREATE OR REPLACE FUNCTION charmodels_follow_generations() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan = off SET enable_bitmapscan = off
+LANGUAGE plpgsql SET search_path FROM CURRENT SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $function$
 BEGIN
     -- A character has the status of its generation, until one is COMPLETED: then it has a picture, and keeps it until
@@ -171,7 +171,7 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_enqueue(
     owner uuid, generation uuid, hold uuid, urgency integer, head_start interval, spacing interval, at timestamptz
 ) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $function$
+LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $function$
     -- Gives a generation its turn, under the user's lock: behind what the user has waiting already, each `spacing` after
     -- the one before, and `head_start` earlier for each point of priority. The order of turns never changes, so waiting
     -- jobs stand in one index in the order in which they are served.
@@ -243,11 +243,12 @@ RETURNS TABLE (
     priority smallint, attempt smallint, max_attempts smallint, rescues smallint, provider_request_id text,
     created_at timestamptz, started_at timestamptz, attempt_token uuid, lease_expires_at timestamptz
 )
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET enable_sort = off SET plan_cache_mode = force_generic_plan AS $function$
     -- Leases jobs to a worker: those whose turn is first, and those that a retry delayed until now. What anybody has
     -- locked, be it the job, the generation or the character, is left to the next claim. The indexes are prescribed: the
-    -- table is empty and full by turns, and its statistics are never true.
+    -- table is empty and full by turns, and its statistics are never true. Before PostgreSQL 18 a plan with a forbidden
+    -- node seems to cost so much that it would be compiled first, for half a second: hence no jit, here and below.
     #variable_conflict use_column
 DECLARE
     at timestamptz := coalesce(moment, statement_timestamp());
@@ -336,7 +337,7 @@ CREATE OR REPLACE FUNCTION charmodels_complete_many(
     owners uuid[], generations uuid[], tokens uuid[], pictures text[], thumbnails text[], metadata jsonb[],
     moments timestamptz[], wait boolean
 ) RETURNS TABLE (number integer, outcome text, status text)
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $function$
     -- Completes generations for the holders of their leases, all at once, and charges their holds: a row for each whose
     -- user could be locked. The outcome is DONE; or AGAIN, it was completed before in the same attempt; or LOST, with the
@@ -593,7 +594,7 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_prune(
     from_time timestamptz, from_id uuid, cutoff timestamptz, statuses text[], most integer
 ) RETURNS TABLE (created_at timestamptz, id uuid)
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
 SET plan_cache_mode = force_generic_plan AS $function$
     -- Deletes up to `most` generations that ended before the cutoff, in the order of an index, after a place in it, and
     -- returns their places. What is locked is left to the next time.
