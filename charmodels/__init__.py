@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from charmodels import clock, embedded, migrations
+from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
 from charmodels.enums import GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
 from charmodels.errors import (
@@ -134,6 +135,7 @@ __all__ = [
     "QuotaGrant",
     "QuotaHold",
     "QuotaStatus",
+    "RequestContext",
     "SearchQuery",
     "SeedCount",
     "SeedReport",
@@ -158,6 +160,7 @@ __all__ = [
     "__version__",
     "clock",
     "connect",
+    "current_request",
     "embedded",
     "import_characters",
     "lifespan",
@@ -166,6 +169,7 @@ __all__ = [
     "normalize_tags",
     "parse_query",
     "populate",
+    "request_context",
     "seed",
     "tortoise_config",
     "transaction",

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from charmodels.backend.client import Client
 from charmodels.backend.transaction import TransactionClient
+from charmodels.context import current_request
 from charmodels.database import CONNECTION, current
 from charmodels.errors import ConfigurationError, InvalidInput, SerializationFailure
 from charmodels.values import Key, validate
@@ -36,8 +37,8 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
     so blocks inside it must not run side by side.
 
     Arguments:
-        actor: who acts, for the audit trail; until the transaction ends.
-        request_id: what to find the request by, for the audit trail.
+        actor: who acts, for the audit trail; until the transaction ends. Unless said, `request_context`'s.
+        request_id: what to find the request by, for the audit trail. Unless said, `request_context`'s.
         isolation: "read_committed" unless said otherwise, "repeatable_read" or "serializable".
         readonly: refuse to write.
         retries: how often a function runs again after a serialization failure or a deadlock.
@@ -98,8 +99,9 @@ class transaction:  # noqa: N801 - read as a word of the language: `async with c
             raise ConfigurationError(reason="A transaction inside another has the isolation of the outermost")
         else:
             client.refuses_writes = self.readonly
-        client.actor = client.actor if self.actor is None else self.actor
-        client.request_id = client.request_id if self.request_id is None else self.request_id
+        request = current_request()
+        client.actor = self.actor or client.actor or request.actor
+        client.request_id = self.request_id or client.request_id or request.request_id
         self._context = context
         try:
             return await context.__aenter__()

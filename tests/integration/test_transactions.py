@@ -425,3 +425,14 @@ async def test_what_a_transaction_cannot_take_is_refused_at_once(arguments: dict
     with pytest.raises(cm.InvalidInput) as caught:
         cm.transaction(**arguments)
     assert {caught.value.field} == arguments.keys()
+
+
+async def test_a_transaction_acts_for_whom_the_request_does(db: cm.Database) -> None:
+    who = "SELECT current_setting('charmodels.actor') AS actor, current_setting('charmodels.request_id') AS request_id"
+    with cm.request_context(actor="ada", request_id="r1"):
+        async with cm.transaction() as tx:
+            assert await tx.execute_query_dict(who) == [{"actor": "ada", "request_id": "r1"}]
+        async with cm.transaction(actor="eve") as tx:
+            assert await tx.execute_query_dict(who) == [{"actor": "eve", "request_id": "r1"}]
+            async with cm.transaction() as inner:
+                assert await inner.execute_query_dict(who) == [{"actor": "eve", "request_id": "r1"}]

@@ -15,7 +15,7 @@ LAYERS = [
     {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary"},
     {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations"},
     {"values", "search_query"},
-    {"schemas", "settings"},
+    {"schemas", "settings", "context"},
     {"samples"},
     {"backend", "fields"},
     {"querysets"},
