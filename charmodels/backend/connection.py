@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from charmodels.backend.deadlines import Deadlines
 from charmodels.backend.session import leaves_session_alone
 
 # asyncpg's own reset, and what RESET ALL leaves: the role, temporary tables and the memory of sequences, and
@@ -31,16 +32,25 @@ class Connection(asyncpg.Connection):
     It is asyncpg's in every other way.
     """
 
-    __slots__ = ("_always_reset", "_touched")
+    __slots__ = ("_always_reset", "_deadlines", "_timed", "_touched", "_untimed", "queries_then")
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._touched = False
         self._always_reset = False
+        self._deadlines: Deadlines | None = None
+        self.queries_then = -1
+        """How many statements had run when the pool last looked whether it is in use."""
 
     def always_reset(self) -> None:
         """Reset on every release from now on, as asyncpg does."""
         self._always_reset = True
+
+    def share_deadlines(self, deadlines: Deadlines) -> None:
+        """Let one timer, which many connections share, end what `fetch` runs; asyncpg's ends everything else."""
+        self._deadlines = deadlines
+        self._timed: Any = self._config  # asyncpg's stubs leave it out
+        self._untimed: Any = self._timed._replace(command_timeout=None)
 
     @property
     def is_touched(self) -> bool:
@@ -85,10 +95,16 @@ class Connection(asyncpg.Connection):
         self._note(command)
         await super().executemany(command, args, timeout=timeout)
 
-    def fetch(self, query: str, *args: Any, **keywords: Any) -> Any:
+    async def fetch(self, query: str, *args: Any, timeout: float | None = None, **keywords: Any) -> Any:
         """See asyncpg."""
         self._note(query)
-        return super().fetch(query, *args, **keywords)
+        if timeout is not None or self._deadlines is None:
+            return await super().fetch(query, *args, timeout=timeout, **keywords)
+        self._config = self._untimed
+        try:
+            return await self._deadlines.keep(super().fetch(query, *args, **keywords))
+        finally:
+            self._config = self._timed
 
     async def fetchval(self, query: str, *args: Any, **keywords: Any) -> Any:
         """See asyncpg."""

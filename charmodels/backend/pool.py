@@ -14,9 +14,13 @@ from asyncpg.pool import Pool as AsyncpgPool
 from asyncpg.pool import PoolConnectionProxy
 
 from charmodels.backend.connection import Connection
+from charmodels.backend.deadlines import Deadlines
 from charmodels.errors import ConfigurationError, DatabaseUnavailable, PoolTimeout
 
 logger = logging.getLogger("charmodels.database")
+
+LONGEST_IDLE = 300.0
+"""Seconds after which, at the latest twice of them, a connection is closed that nobody used: asyncpg's own limit."""
 
 Borrowed: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 """A connection out of the pool."""
@@ -44,13 +48,17 @@ class PoolStatus:
 class Pool(AsyncpgPool):
     """A pool of `Connection`.
 
+    asyncpg sets a timer for each statement, and another each time a connection is released, and cancels both again.
+    This one has a timer for all statements and another for all idle connections.
+
     Arguments:
         acquire_timeout: seconds to wait for a free connection.
         always_reset: reset every connection on release, as asyncpg does.
+        command_timeout: seconds a statement may take, or None.
         keywords: those of `asyncpg.create_pool`.
     """
 
-    __slots__ = ("_acquire_timeout", "_always_reset", "_waiting")
+    __slots__ = ("_acquire_timeout", "_always_reset", "_deadlines", "_sweeper", "_waiting")
 
     if TYPE_CHECKING:  # of asyncpg's pool, whose stubs leave them out
         _loop: asyncio.AbstractEventLoop
@@ -58,24 +66,64 @@ class Pool(AsyncpgPool):
         _generation: int
         _initialized: bool
         _closing: bool
+        _holders: list[Any]
 
         async def _acquire(self, timeout: float | None) -> Borrowed: ...
 
-    def __init__(self, *, acquire_timeout: float, always_reset: bool, **keywords: Any) -> None:
+    def __init__(
+        self, *, acquire_timeout: float, always_reset: bool, command_timeout: float | None = None, **keywords: Any
+    ) -> None:
         super().__init__(
             connection_class=Connection,
             record_class=asyncpg.Record,
             loop=None,
             init=self._prepare,  # type: ignore[arg-type]
-            **{"max_queries": 50_000, "max_inactive_connection_lifetime": 300.0, **keywords},
+            command_timeout=command_timeout,
+            **{"max_queries": 50_000, "max_inactive_connection_lifetime": 0.0, **keywords},
         )
         self._acquire_timeout = acquire_timeout
         self._always_reset = always_reset
+        self._deadlines = Deadlines(command_timeout) if command_timeout else None
+        self._sweeper: asyncio.TimerHandle | None = None
         self._waiting = 0
 
     async def _prepare(self, connection: Connection) -> None:
         if self._always_reset:
             connection.always_reset()
+        if self._deadlines is not None:
+            connection.share_deadlines(self._deadlines)
+        if self._sweeper is None:
+            self._sweeper = self._loop.call_later(LONGEST_IDLE, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close connections that ran nothing since the last time, down to the pool's least number."""
+        self._sweeper = None
+        for holder in self._holders:
+            if not holder.is_connected() or not holder.is_idle():
+                continue
+            connection = holder._con
+            queries = connection._protocol.queries_count
+            if queries == connection.queries_then:
+                holder._deactivate_inactive_connection()
+            else:
+                connection.queries_then = queries
+        if self.get_size() and not self._closing:
+            self._sweeper = self._loop.call_later(LONGEST_IDLE, self._sweep)
+
+    async def close(self) -> None:
+        """Wait for busy connections, and close them all."""
+        self._stop_sweeping()
+        await super().close()
+
+    def terminate(self) -> None:
+        """Close all connections at once."""
+        self._stop_sweeping()
+        super().terminate()
+
+    def _stop_sweeping(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
 
     async def take(self) -> Borrowed:
         """Take a connection out of the pool; give it back with `release`.
@@ -177,7 +225,6 @@ class Pool(AsyncpgPool):
         inner._pool_release_ctr += 1  # what is left of it, cursors and statements, is no longer valid
         holder._timeout = None
         holder._release()
-        holder._setup_inactive_callback()
         return True
 
     def status(self) -> PoolStatus:

@@ -97,6 +97,10 @@ def _network_reason(error: OSError) -> str:
     return f"{type(error).__name__}, {said}"
 
 
+DRIVER = ("asyncpg", "charmodels.backend.deadlines")
+"""How the names of modules begin that raise what a statement comes to."""
+
+
 def is_drivers_own(error: BaseException) -> bool:
     """Tell whether an error came up through asyncpg, and not from files, sockets and clocks of the caller's.
 
@@ -104,10 +108,10 @@ def is_drivers_own(error: BaseException) -> bool:
         error: caught around code of the caller's that talks to the database.
 
     Returns:
-        True when a frame of asyncpg's stands in its traceback.
+        True when a frame of asyncpg's stands in its traceback, or of what gives statements their time.
     """
     frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_globals.get("__name__", "").startswith("asyncpg") for frame, _ in frames)
+    return any(frame.f_globals.get("__name__", "").startswith(DRIVER) for frame, _ in frames)
 
 
 def is_refusal(error: BaseException) -> bool:

@@ -254,3 +254,19 @@ async def test_the_drivers_error_comes_out_as_ours(small: cm.Database) -> None:
             await connection.execute("INSERT INTO users (email) VALUES ('nonsense')")
     assert raised.value.constraint == "users_email_form"
     assert await is_whole(small)
+
+
+async def test_what_nobody_uses_is_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charmodels.backend.pool.LONGEST_IDLE", 0.3)
+    async with cm.connect(cm.Settings(database_url=url, db_pool_min=1, db_pool_max=4)) as db:
+        async with db.acquire() as last, db.acquire(), db.acquire():
+            pid = last.get_server_pid()
+        assert db.pool_status().size == 3
+        async with asyncio.timeout(10):
+            while db.pool_status().size > 1:
+                [row] = await db.client.fetch("SELECT pg_backend_pid() AS pid")  # the last to be given back is used
+                await asyncio.sleep(0.05)
+        assert row["pid"] == pid
+        async with db.acquire():
+            await asyncio.sleep(1)  # who borrows for long keeps it
+            assert db.pool_status().busy == 1
