@@ -121,7 +121,7 @@ async def test_pruning_walks_by_index(db: cm.Database) -> None:
 
 async def test_no_prescribed_plan_is_compiled_first(db: cm.Database) -> None:
     """Before PostgreSQL 18 a plan with a forbidden node seems to cost 10 thousand millions, far more than jit asks."""
-    found = await db.fetch(
+    found = await db.client.fetch(
         "SELECT proname, proconfig FROM pg_proc WHERE array_to_string(proconfig, ' ') LIKE '%enable_%'"
     )
     prescribed = {row["proname"]: row["proconfig"] for row in found}
