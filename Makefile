@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
 WORKERS ?= logical
 
-.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations clean
+.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -41,6 +41,9 @@ bench-gallery: $(STAMP) ## The gallery at a million characters against hand-writ
 
 bench-generations: $(STAMP) ## The queue against procrastinate and pgqueuer; ten minutes
 	$(BIN)/python -m benchmarks.generations
+
+bench-monitoring: $(STAMP) ## What it costs to count every statement
+	$(BIN)/python -m benchmarks.monitoring
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from charmodels import clock, embedded, migrations
+from charmodels import clock, embedded, metrics, migrations
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
 from charmodels.enums import GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
@@ -30,12 +30,14 @@ from charmodels.errors import (
     PermissionDenied,
     PoolTimeout,
     QuotaExceeded,
+    RepeatedStatement,
     SerializationFailure,
     StatementTimeout,
 )
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.generations import GenerationStats, Picture
 from charmodels.importing import BadLine, ImportReport, import_characters
+from charmodels.logs import RequestFilter, configure_logging
 from charmodels.migrations import MigrationStatus
 from charmodels.models import (
     AuditEntry,
@@ -51,6 +53,8 @@ from charmodels.models import (
     UserQuota,
 )
 from charmodels.models.base import Model
+from charmodels.monitoring.guard import guard_n_plus_one
+from charmodels.monitoring.query_metrics import QueryMetrics, QueryStats, StatementStats
 from charmodels.pages import Page, Snippet, Total
 from charmodels.plans import PLANS, Plan
 from charmodels.population import PopulateReport, populate
@@ -127,7 +131,9 @@ __all__ = [
     "Plan",
     "PoolTimeout",
     "PopulateReport",
+    "QueryMetrics",
     "QuerySet",
+    "QueryStats",
     "QuotaDiscrepancy",
     "QuotaEntry",
     "QuotaEntryKind",
@@ -135,13 +141,16 @@ __all__ = [
     "QuotaGrant",
     "QuotaHold",
     "QuotaStatus",
+    "RepeatedStatement",
     "RequestContext",
+    "RequestFilter",
     "SearchQuery",
     "SeedCount",
     "SeedReport",
     "SerializationFailure",
     "Settings",
     "Snippet",
+    "StatementStats",
     "StatementTimeout",
     "StyleType",
     "SubscriptionTier",
@@ -159,11 +168,14 @@ __all__ = [
     "Worker",
     "__version__",
     "clock",
+    "configure_logging",
     "connect",
     "current_request",
     "embedded",
+    "guard_n_plus_one",
     "import_characters",
     "lifespan",
+    "metrics",
     "migrations",
     "normalize_tag",
     "normalize_tags",

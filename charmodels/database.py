@@ -19,6 +19,8 @@ from charmodels.backend.pool import PoolStatus
 from charmodels.backend.transaction import TransactionClient
 from charmodels.backend.translation import is_refusal, translate
 from charmodels.errors import ConfigurationError, DatabaseUnavailable
+from charmodels.monitoring.monitor import Monitor
+from charmodels.monitoring.query_metrics import QueryMetrics
 from charmodels.querysets import compiled
 from charmodels.querysets.base import not_open
 from charmodels.settings import Settings
@@ -134,6 +136,7 @@ class Database:
                 _order_columns(context)
             client = context.connections.get(CONNECTION)
             assert isinstance(client, Client)
+            client.monitor = _monitor(self.settings, client)
             await _connect(client, self.settings.db_connect_retries)
             set_global_context(context)
         except BaseException:
@@ -155,10 +158,12 @@ class Database:
         self._client._check_loop()
         if isinstance(self._context.connections.get(CONNECTION), TransactionClient):
             raise ConfigurationError(reason="The database cannot be closed inside a transaction")
-        context, self._context, self._client = self._context, None, None
+        context, client, self._context, self._client = self._context, self._client, None, None
         try:
             await context.close_connections()
         finally:
+            if client.monitor is not None:
+                client.monitor.close()
             if _open is self:
                 _open = None
             _forget_global(context)  # Tortoise leaves it in place when closing is cut short
@@ -192,6 +197,24 @@ class Database:
         if pool is None:
             raise not_open()
         return pool.status()
+
+    @property
+    def metrics(self) -> QueryMetrics:
+        """The counts of its statements since it was opened, where METRICS is on.
+
+        Raises:
+            ConfigurationError: METRICS is off, or the database is not open.
+
+        Example:
+            >>> def mean(database: Database) -> float:
+            ...     return database.metrics.stats().mean_seconds
+        """
+        if self._client is None:
+            raise not_open()
+        monitor = self._client.monitor
+        if monitor is None or monitor.metrics is None:
+            raise ConfigurationError(variable="METRICS", reason="is off, so nothing was counted", example="true")
+        return monitor.metrics
 
     def acquire(self) -> AbstractAsyncContextManager[PoolConnectionProxy]:
         """Borrow a bare asyncpg connection, for COPY, cursors and the like.
@@ -324,6 +347,23 @@ def tortoise_config(
         "use_tz": True,
         "timezone": "UTC",
     }
+
+
+def _monitor(settings: Settings, client: Client) -> Monitor | None:
+    """Make what hears of the client's statements, or nothing, where nobody wants to know."""
+    telemetry = None
+    if settings.opentelemetry:
+        from charmodels.monitoring.telemetry import Telemetry  # which needs an extra
+
+        telemetry = Telemetry(settings, lambda: None if client._pool is None else client._pool.status())
+    if not settings.metrics:
+        return None if telemetry is None else Monitor(telemetry=telemetry)
+    return Monitor(
+        metrics=QueryMetrics(),
+        telemetry=telemetry,
+        slow=settings.slow_query_seconds,
+        shows_values=settings.slow_query_parameters,
+    )
 
 
 def _order_columns(context: TortoiseContext) -> None:

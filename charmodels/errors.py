@@ -19,7 +19,8 @@
     ├── InvalidTransition        a generation cannot go from here to there
     ├── InvalidCursor            a page cursor is not one of ours, or of another query
     ├── LeaseLost                the job belongs to another worker by now
-    └── GenerationRejected       what a worker's handler raises to fail a generation for good
+    ├── GenerationRejected       what a worker's handler raises to fail a generation for good
+    └── RepeatedStatement        a guarded block ran one statement too often
 
 Every class takes keyword arguments, keeps them as attributes and says a whole sentence. A sentence holds names of
 fields, tables and constraints; never a password, a connection string, an email address or a prompt.
@@ -379,3 +380,23 @@ class GenerationRejected(CharmodelsError):
     def __init__(self, *, reason: str) -> None:
         super().__init__(f"The generation was rejected: {reason}.")
         self.reason = reason
+
+
+class RepeatedStatement(CharmodelsError):
+    """A block under `guard_n_plus_one` ran the same statement more often than it may.
+
+    Arguments:
+        statement: its shape, without the values in it.
+        count: how often the block wanted to run it so far.
+        limit: how often it may.
+    """
+
+    def __init__(self, *, statement: str, count: int, limit: int) -> None:
+        shown = statement if len(statement) <= 300 else f"{statement[:300]} ..."
+        super().__init__(
+            f"The same statement was to run {count} times in a block that allows {limit}: {shown}. "
+            "Fetch the rows together: with select_related, prefetch_related or a filter like id__in."
+        )
+        self.statement = statement
+        self.count = count
+        self.limit = limit

@@ -74,8 +74,17 @@ class Settings(BaseSettings):
         "certificate and refuses to seed.",
         examples=["production"],
     )
-    log_level: Annotated[LogLevel, BeforeValidator(_upper)] = Field(
-        "INFO", description="How much the loggers under `charmodels` say.", examples=["INFO"]
+    log_level: Annotated[LogLevel | None, BeforeValidator(_upper)] = Field(
+        None,
+        description="How much the loggers under `charmodels` say, for `configure_logging`. Not set: WARNING in "
+        "production and in tests; DEBUG in development, where statements show.",
+        examples=["INFO"],
+    )
+    log_format: Annotated[Literal["text", "json"] | None, BeforeValidator(_lower)] = Field(
+        None,
+        description="How a record is written by `configure_logging`: text to read, or a line of JSON. Not set: json in "
+        "production, else text.",
+        examples=["json"],
     )
     database_url: SecretStr | None = Field(
         None,
@@ -177,6 +186,29 @@ class Settings(BaseSettings):
         examples=["a long random string"],
     )
 
+    metrics: bool = Field(
+        False,
+        description="Count statements, their times and their errors, for `Database.metrics` and Prometheus.",
+        examples=["true"],
+    )
+    slow_query_seconds: float = Field(
+        0.5,
+        gt=0,
+        description="With METRICS: from how many seconds on a statement is logged as slow.",
+        examples=["0.5"],
+    )
+    slow_query_parameters: bool = Field(
+        False,
+        description="Log the parameters of slow statements too, which may be addresses and prompts. Refused in "
+        "production.",
+        examples=["false"],
+    )
+    opentelemetry: bool = Field(
+        False,
+        description="Hand a span and a measurement of every statement to OpenTelemetry (extra: otel).",
+        examples=["true"],
+    )
+
     def __init__(self, **values: Any) -> None:
         _refuse_unknown(type(self), values)
         if values.get("database_url") is None and values.keys() & {"db_host", "db_name"}:
@@ -198,6 +230,10 @@ class Settings(BaseSettings):
             raise ConfigurationError(reason="The file .env is not valid UTF-8") from None
         if self.db_pool_min > self.db_pool_max:
             raise ConfigurationError(variable="DB_POOL_MIN", reason="must not be greater than DB_POOL_MAX", example="1")
+        if self.slow_query_parameters and self.is_production:
+            raise ConfigurationError(
+                variable="SLOW_QUERY_PARAMETERS", reason="must not be true in production", example="false"
+            )
         authorities = self.db_sslrootcert
         if authorities is not None and str(authorities) != "system" and not authorities.is_file():
             raise ConfigurationError(
@@ -258,6 +294,16 @@ class Settings(BaseSettings):
     def is_production(self) -> bool:
         """Whether this is production."""
         return self.app_env is Environment.PRODUCTION
+
+    @property
+    def effective_log_level(self) -> LogLevel:
+        """How much the loggers under `charmodels` say: LOG_LEVEL, or what goes with the environment."""
+        return self.log_level or ("DEBUG" if self.app_env is Environment.DEVELOPMENT else "WARNING")
+
+    @property
+    def effective_log_format(self) -> Literal["text", "json"]:
+        """How a record is written: LOG_FORMAT, or what goes with the environment."""
+        return self.log_format or ("json" if self.is_production else "text")
 
     @property
     def address(self) -> dsn.Address:

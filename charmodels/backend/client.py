@@ -20,6 +20,7 @@ from charmodels.backend.translation import is_drivers_own, translate
 from charmodels.backend.turns import Change, Turns
 from charmodels.enums import SubscriptionTier
 from charmodels.errors import DatabaseUnavailable
+from charmodels.monitoring.monitor import Monitor
 from charmodels.plans import PLANS, Plan
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Client(AsyncpgDBClient):
         self.schema_apps = schema_apps
         self.acquire_timeout = acquire_timeout
         self.always_reset = always_reset
+        self.monitor: Monitor | None = None
         self._turns = Turns(self)
         self._closed = False
 
@@ -103,6 +105,7 @@ class Client(AsyncpgDBClient):
         pool = Pool(
             acquire_timeout=self.acquire_timeout,
             always_reset=self.always_reset,
+            monitor=self.monitor,
             host=self.host,
             port=self.ports,
             user=self.user,

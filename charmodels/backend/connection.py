@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from charmodels.backend.deadlines import Deadlines
-from charmodels.backend.session import leaves_session_alone
+from charmodels.backend.session import SET_TRANSACTION_CONTEXT, leaves_session_alone
+from charmodels.monitoring import guard
+from charmodels.monitoring.monitor import Monitor, Timing
 
 # asyncpg's own reset, and what RESET ALL leaves: the role, temporary tables and the memory of sequences, and
 # what PREPARE made. The driver's own prepared statements stay; asyncpg counts on them.
@@ -26,13 +28,23 @@ DO 'DECLARE plan text; BEGIN
 END';"""
 
 
+def _count(statement: str) -> None:
+    """Count a statement of the caller's for the `guard_n_plus_one` around it, if there is one."""
+    guarded = guard.current.get()
+    if guarded is not None and statement != SET_TRANSACTION_CONTEXT:
+        guarded.note(statement)
+
+
 class Connection(asyncpg.Connection):
     """An asyncpg connection that is reset on release only if a statement may have touched its session.
 
     It is asyncpg's in every other way.
     """
 
-    __slots__ = ("_always_reset", "_deadlines", "_timed", "_touched", "_untimed", "queries_then")
+    __slots__ = ("_always_reset", "_deadlines", "_monitor", "_timed", "_touched", "_untimed", "queries_then")
+
+    if TYPE_CHECKING:  # of asyncpg's connection, whose stubs leave it out
+        _query_loggers: set[Any]
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -41,6 +53,7 @@ class Connection(asyncpg.Connection):
         self._deadlines: Deadlines | None = None
         self.queries_then = -1
         """How many statements had run when the pool last looked whether it is in use."""
+        self._monitor: Monitor | None = None
 
     def always_reset(self) -> None:
         """Reset on every release from now on, as asyncpg does."""
@@ -62,12 +75,32 @@ class Connection(asyncpg.Connection):
         self._touched = True
 
     def _note(self, statement: str) -> None:
+        _count(statement)
         if not self._touched and not leaves_session_alone(statement):
             self._touched = True
 
     def get_reset_query(self) -> str:
         """Give the statements that undo what the session may have had done to it; none if nothing was."""
         return RESET if self.is_touched else ""
+
+    def watch(self, monitor: Monitor | None) -> None:
+        """Tell a monitor of every statement from now on, also of the one that the connection breaks under.
+
+        Arguments:
+            monitor: who hears it; None for nobody.
+        """
+        if self._monitor is not None:
+            self.remove_query_logger(self._monitor.query)
+        self._monitor = monitor
+        if monitor is not None:
+            self.add_query_logger(monitor.query)
+
+    def _time_and_log(self, query: str, args: Any, timeout: float | None) -> Any:
+        # asyncpg tells its query loggers by the event loop, which then goes round once more for each statement, longer
+        # than the rest of monitoring takes; and not at all of a connection that broke. Alone, ours is told at once.
+        if self._monitor is None or len(self._query_loggers) != 1:
+            return super()._time_and_log(query, args, timeout)  # type: ignore[misc]
+        return Timing(self._monitor, query, args)
 
     async def reset(self, *, timeout: float | None = None) -> None:
         """Roll back an open transaction, drop listeners and, if the session was touched, reset it.
@@ -82,6 +115,7 @@ class Connection(asyncpg.Connection):
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
         """See asyncpg; COMMIT of a transaction that failed raises, where PostgreSQL rolls back and calls it success."""
+        _count(query)
         touched = self._touched or not leaves_session_alone(query)
         self._touched = True  # until it is over: who gives the connection back meanwhile, has it reset
         status = await super().execute(query, *args, timeout=timeout)
@@ -130,6 +164,7 @@ class Connection(asyncpg.Connection):
     def cursor(self, query: str, *args: Any, **keywords: Any) -> Any:
         """See asyncpg. A cursor may still be read when the connection is given back, so that is reset."""
         self._touched = True
+        _count(query)
         return super().cursor(query, *args, **keywords)
 
     async def copy_from_query(self, query: str, *args: Any, **keywords: Any) -> str:

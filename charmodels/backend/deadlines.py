@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from charmodels.monitoring.monitor import LATE
+
 T = TypeVar("T")
 
 
@@ -67,4 +69,4 @@ class Deadlines:
                 return
             del self._running[statement]
             self._late.add(statement)
-            task.cancel()
+            task.cancel(LATE)

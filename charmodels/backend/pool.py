@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -16,6 +17,7 @@ from asyncpg.pool import PoolConnectionProxy
 from charmodels.backend.connection import Connection
 from charmodels.backend.deadlines import Deadlines
 from charmodels.errors import ConfigurationError, DatabaseUnavailable, PoolTimeout
+from charmodels.monitoring.monitor import Monitor
 
 logger = logging.getLogger("charmodels.database")
 
@@ -55,10 +57,11 @@ class Pool(AsyncpgPool):
         acquire_timeout: seconds to wait for a free connection.
         always_reset: reset every connection on release, as asyncpg does.
         command_timeout: seconds a statement may take, or None.
+        monitor: hears of every statement and every wait, or None.
         keywords: those of `asyncpg.create_pool`.
     """
 
-    __slots__ = ("_acquire_timeout", "_always_reset", "_deadlines", "_sweeper", "_waiting")
+    __slots__ = ("_acquire_timeout", "_always_reset", "_deadlines", "_monitor", "_sweeper", "_waiting")
 
     if TYPE_CHECKING:  # of asyncpg's pool, whose stubs leave them out
         _loop: asyncio.AbstractEventLoop
@@ -71,7 +74,13 @@ class Pool(AsyncpgPool):
         async def _acquire(self, timeout: float | None) -> Borrowed: ...
 
     def __init__(
-        self, *, acquire_timeout: float, always_reset: bool, command_timeout: float | None = None, **keywords: Any
+        self,
+        *,
+        acquire_timeout: float,
+        always_reset: bool,
+        command_timeout: float | None = None,
+        monitor: Monitor | None = None,
+        **keywords: Any,
     ) -> None:
         super().__init__(
             connection_class=Connection,
@@ -85,6 +94,7 @@ class Pool(AsyncpgPool):
         self._always_reset = always_reset
         self._deadlines = Deadlines(command_timeout) if command_timeout else None
         self._sweeper: asyncio.TimerHandle | None = None
+        self._monitor = monitor
         self._waiting = 0
 
     async def _prepare(self, connection: Connection) -> None:
@@ -92,6 +102,8 @@ class Pool(AsyncpgPool):
             connection.always_reset()
         if self._deadlines is not None:
             connection.share_deadlines(self._deadlines)
+        if self._monitor is not None:
+            connection.watch(self._monitor)
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(LONGEST_IDLE, self._sweep)
 
@@ -143,6 +155,19 @@ class Pool(AsyncpgPool):
         if holder is not None:
             connection: Borrowed = await holder.acquire()  # nothing to wait for: it is connected, and has no `setup`
             return connection
+        if self._monitor is None:
+            return await self._wait()
+        began = monotonic()
+        try:
+            waited = await self._wait()
+        except BaseException as error:
+            self._monitor.no_connection(error, monotonic() - began)
+            raise
+        self._monitor.waited(monotonic() - began)
+        return waited
+
+    async def _wait(self) -> Borrowed:
+        """Wait for a connection to become free, or open one more."""
         limit = asyncio.timeout(self._acquire_timeout)
         self._waiting += 1
         try:

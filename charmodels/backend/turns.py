@@ -17,11 +17,13 @@ import copy
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from charmodels.errors import CharmodelsError, DatabaseUnavailable, PoolTimeout, StatementTimeout
+from charmodels.monitoring import guard
 from charmodels.sql import statement
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class _Request:
     change: Change
     owner: UUID
     values: Sequence[Any]
+    context: Context = field(default_factory=copy_context)
     answer: asyncio.Future[asyncpg.Record | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -118,6 +121,8 @@ class Turns:
             StatementTimeout: others were at it for as long as a statement may take.
             CharmodelsError: what the statement raises.
         """
+        if (guarded := guard.current.get()) is not None:
+            guarded.note(statement(change.one))
         request = _Request(change, owner, values)
         self._waiting.setdefault(owner, deque()).append(request)
         if owner not in self._busy:
@@ -179,7 +184,7 @@ class Turns:
         return batch
 
     def _start(self, work: Coroutine[Any, Any, None], batch: Sequence[_Request] = ()) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, context=_context_of(batch))
         for request in batch:
             request.sent = task, batch
         self._tasks.add(task)
@@ -254,6 +259,13 @@ class Turns:
             await abandoned(self._client, request.values, row)
         except Exception:
             logger.warning("What a cancelled caller left behind could not be undone", exc_info=True)
+
+
+def _context_of(batch: Sequence[_Request]) -> Context:
+    """The context to send changes in: the caller's, by which logs and traces know the request; nobody's for many."""
+    context = batch[0].context.copy() if len(batch) == 1 else Context()
+    context.run(guard.current.set, None)  # it was counted when it was asked for
+    return context
 
 
 def _refuse(request: _Request, error: Exception) -> None:

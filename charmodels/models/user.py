@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tortoise import fields
 
-from charmodels import limits
+from charmodels import events, limits
 from charmodels.backend.constraints import Check, length, one_of
 from charmodels.backend.schema import Index
 from charmodels.clock import utc_now
@@ -114,7 +114,7 @@ class User(Entity):
         except ValueError:
             raise InvalidInput(field="tier", reason=f"must be one of {', '.join(SubscriptionTier)}") from None
         ends = None if until is None else later("until", until)
-        await self._set(subscription_tier=known, subscription_expires_at=ends)
+        await self._change_tier(known, ends)
 
     async def cancel_subscription(self) -> None:
         """Put the user back to FREE, at once; one UPDATE. Today's use is kept.
@@ -124,7 +124,7 @@ class User(Entity):
         Raises:
             NotFound: the user was deleted.
         """
-        await self._set(subscription_tier=SubscriptionTier.FREE, subscription_expires_at=None)
+        await self._change_tier(SubscriptionTier.FREE, None)
 
     async def set_daily_quota(self, daily_quota: int | None) -> None:
         """Give this user another daily quota than the plan's, until the tier changes; one UPDATE.
@@ -145,6 +145,13 @@ class User(Entity):
         """
         if not await UserQuota.objects.filter(user_id=self.id).update(daily_quota=daily_quota):
             raise NotFound(model="User")
+
+    async def _change_tier(self, tier: SubscriptionTier, ends: datetime | None) -> None:
+        before = self.subscription_tier
+        await self._set(subscription_tier=tier, subscription_expires_at=ends)
+        if tier != before:
+            until = None if ends is None else ends.isoformat()
+            events.emit("tier.changed", user_id=self.id, from_tier=before, to_tier=tier, until=until)
 
     async def _set(self, **values: Any) -> None:
         before = {name: value for name, value in vars(self).items() if name in values}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from charmodels import clock, limits
+from charmodels import clock, events, limits
 from charmodels.backend.turns import Change
 from charmodels.enums import GenerationStatus, StyleType
 from charmodels.errors import InvalidInput, InvalidTransition, LeaseLost, NotFound
@@ -189,7 +189,10 @@ class Job:
     async def _end(self, how: str, reason: str | None, delay: timedelta) -> GenerationStatus:
         values = [self.user_id, self.id, self.attempt_token, how, reason, delay, clock.for_server()]
         row = await self._client().change(_FAIL, self.user_id, values)
-        return self._require_done(*(row or (None, None)))
+        status = self._require_done(*(row or (None, None)))
+        if row is not None and row["outcome"] == "DONE" and how in ("RETRY", "FAIL"):
+            _tell(status, self.id, self.user_id, self.attempt)
+        return status
 
     def _client(self) -> Client:
         """What its statements go to: the open database, or the transaction around the caller."""
@@ -251,7 +254,18 @@ async def fail_generation(
         raise NotFound(model="Generation")
     if row["outcome"] == "LOST":
         raise InvalidTransition(from_=row["status"], to=GenerationStatus.FAILED)
-    return GenerationStatus(row["status"])
+    status = GenerationStatus(row["status"])
+    if row["outcome"] == "DONE":
+        _tell(status, generation_id, user_id, None)
+    return status
+
+
+def _tell(status: GenerationStatus, generation_id: UUID, user_id: UUID, attempt: int | None) -> None:
+    """Log what became of an attempt that brought no picture; unless its user had cancelled it anyhow."""
+    if status is GenerationStatus.FAILED:
+        events.emit("generation.failed", generation_id=generation_id, user_id=user_id, attempt=attempt)
+    elif status is GenerationStatus.PENDING:
+        events.emit("generation.retried", generation_id=generation_id, user_id=user_id, attempt=attempt)
 
 
 def _reason(reason: str) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tortoise.expressions import F, Q
 
-from charmodels import clock
+from charmodels import clock, events
 from charmodels.backend.turns import Change
 from charmodels.enums import HoldState, QuotaEntryKind
 from charmodels.errors import NotFound
@@ -61,6 +61,8 @@ async def close_hold(hold: QuotaHold, wanted: HoldState, reason: str | None) -> 
     kind = None if row is None else row["kind"]
     if kind is None:
         raise NotFound(model="QuotaHold")
+    if wanted is HoldState.COMMITTED and STATES[kind] is not HoldState.COMMITTED:
+        events.emit("hold.late", hold_id=hold.id, user_id=hold.user_id, amount=hold.amount)
     return STATES[kind]
 
 
@@ -94,6 +96,7 @@ class HoldQuerySet(OwnedQuerySet["QuotaHold"]):
             if not expired:
                 return total
             total += expired
+            events.emit("hold.expired", holds=expired)
 
 
 class LedgerQuerySet(OwnedQuerySet["QuotaEntry"]):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from charmodels import clock, limits
+from charmodels import clock, events, limits
 from charmodels.backend.executor import made_of
 from charmodels.backend.listener import Listener
 from charmodels.backend.turns import Change
@@ -25,8 +24,6 @@ from charmodels.values import BatchSize, CharacterTags, Identifier, Key, Name, P
 if TYPE_CHECKING:
     from charmodels.models.generation import Generation
     from charmodels.models.template import CharacterTemplate
-
-logger = logging.getLogger("charmodels.generations")
 
 CHANNEL = "charmodels_generations"
 """Where workers are told that there is work, by an empty payload, or which generation was cancelled, by its id."""
@@ -132,7 +129,7 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
         if outcome == "NO TEMPLATE":
             raise NotFound(model="CharacterTemplate")
         if outcome != "REPEAT":
-            raise refusal(outcome, row["details"], at, values["batch_size"])
+            raise refusal(outcome, row["details"], at, values["batch_size"], owner)
         found = await model.objects.get(id=json.loads(row["details"]), user_id=owner)
         if (found.prompt, found.style_type, found.batch_size) != (values["prompt"], style, values["batch_size"]):
             raise Conflict(
@@ -229,7 +226,11 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
             values = [limits.RESCUED_AT_ONCE, clock.for_server()]
             rows = await self._client().fetch(statement("rescue_generations"), values)
             for row in rows:
-                logger.warning("The lease on generation %s ran out; it is %s now", row["generation_id"], row["status"])
+                which = {"generation_id": row["generation_id"], "user_id": row["user_id"]}
+                if row["status"] == GenerationStatus.FAILED:
+                    events.emit("generation.dead", **which)
+                else:
+                    events.emit("generation.rescued", **which, status=row["status"])
             total += len(rows)
             if len(rows) < limits.RESCUED_AT_ONCE:
                 return total
@@ -342,4 +343,4 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
             raise InvalidTransition(from_=json.loads(row["details"]), to=GenerationStatus.PENDING)
         if outcome != "PENDING":
             [record] = await self.model.objects.filter(id=key, user_id=owner).values("batch_size")
-            raise refusal(outcome, row["details"], row["at"], record["batch_size"])
+            raise refusal(outcome, row["details"], row["at"], record["batch_size"], owner)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from charmodels import clock, limits
+from charmodels import clock, events, limits
 from charmodels.backend.executor import made_of
 from charmodels.backend.turns import Change
 from charmodels.enums import HoldState, QuotaEntryKind
@@ -162,7 +162,7 @@ class QuotaQuerySet(QuerySet["User"]):
             )  # fmt: skip
         if outcome == "REPEAT":
             return _repeated(json.loads(details), owner, wanted, hold_key)
-        raise refusal(outcome, details, at, wanted)
+        raise refusal(outcome, details, at, wanted, owner)
 
     async def grant_quota(
         self,
@@ -231,14 +231,15 @@ def _status(row: Mapping[str, Any], at: datetime, resets_at: datetime) -> QuotaS
     )
 
 
-def refusal(outcome: str, details: str | None, at: datetime, wanted: int) -> NotFound | QuotaExceeded:
-    """Make the error that says why a reservation was refused.
+def refusal(outcome: str, details: str | None, at: datetime, wanted: int, owner: UUID) -> NotFound | QuotaExceeded:
+    """Make the error that says why a reservation was refused, and log that it was.
 
     Arguments:
         outcome: of charmodels_reserve, EXCEEDED or UNKNOWN.
         details: with it, as JSON.
         at: when it was refused.
         wanted: how much was asked for.
+        owner: whose quota.
 
     Returns:
         The error, to be raised.
@@ -247,6 +248,14 @@ def refusal(outcome: str, details: str | None, at: datetime, wanted: int) -> Not
         return NotFound(model="User")
     found = json.loads(details)
     status = _status(found, at, _moment(found["resets_at"]))
+    events.emit(
+        "quota.refused",
+        user_id=owner,
+        requested=wanted,
+        remaining=status.remaining,
+        limit=status.limit,
+        resets_at=status.resets_at.isoformat(),
+    )
     return QuotaExceeded(
         limit=status.limit, used=status.used, requested=wanted, resets_at=status.resets_at, status=status
     )

@@ -26,6 +26,7 @@ from benchmarks import (
     generations_report,
     generations_rows,
     imports,
+    monitoring,
     pages,
     publishing,
     quota,
@@ -52,6 +53,16 @@ async def test_pages_are_measured_for_every_contender(server_url: str, tmp_path:
     assert pages.table(figures).count(contenders.OURS) == 4
     compare.write(tmp_path / "results" / "pages.json", {"figures": figures})
     assert len(json.loads((tmp_path / "results" / "pages.json").read_text())["figures"]) == len(figures)
+
+
+async def test_the_cost_of_monitoring_is_measured(server_url: str) -> None:
+    plan = monitoring.Plan(characters=60, rounds=2, requests=2, concurrency=(1, 2), pool=2)
+    async with rows.database(server_url, plan.characters) as url:
+        figures = await monitoring.measure(url, plan)
+    assert [figure.contender for figure in figures] == [
+        monitoring.OFF, monitoring.METRICS, monitoring.OPENTELEMETRY
+    ] * 4  # fmt: skip
+    assert monitoring.table(figures).count(monitoring.METRICS) == 4
 
 
 async def test_contenders_that_disagree_are_found_out(server_url: str) -> None:

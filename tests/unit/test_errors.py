@@ -31,6 +31,7 @@ EXAMPLES: list[cm.CharmodelsError] = [
     cm.InvalidCursor(reason="was changed"),
     cm.LeaseLost(worker="w1"),
     cm.GenerationRejected(reason="the provider does not draw that"),
+    cm.RepeatedStatement(statement='SELECT "name" FROM "users" WHERE "id" = $1', count=6, limit=5),
 ]
 
 

@@ -1,0 +1,1 @@
+"""What is seen of statements on their way to the server: how many, how long, how they end, and which repeat."""
