@@ -12,8 +12,21 @@ import charmodels
 
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
-    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary"},
-    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations", "events"},
+    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services"},
+    {
+        "plans",
+        "tags",
+        "clock",
+        "quota",
+        "dsn",
+        "embedded",
+        "pages",
+        "cursors",
+        "gallery",
+        "generations",
+        "events",
+        "services",
+    },
     {"values", "search_query"},
     {"schemas", "settings", "context"},
     {"samples", "monitoring", "logs"},
@@ -24,7 +37,7 @@ LAYERS = [
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
     {"importing", "seeds", "health"},
-    {"population"},
+    {"population", "health_checker"},
     {"__init__"},
     {"cli"},
 ]
