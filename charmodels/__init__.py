@@ -10,7 +10,7 @@ from typing import Any
 from charmodels import clock, embedded, metrics, migrations
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
-from charmodels.enums import GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
+from charmodels.enums import AuditAction, GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
 from charmodels.errors import (
     CharmodelsError,
     ConfigurationError,
@@ -86,6 +86,7 @@ from charmodels.worker import Worker
 
 __all__ = [
     "PLANS",
+    "AuditAction",
     "AuditEntry",
     "BadLine",
     "Character",
