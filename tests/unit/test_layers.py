@@ -26,7 +26,7 @@ LAYERS = [
     {"importing", "seeds"},
     {"population"},
     {"__init__"},
-    {"cli"},
+    {"cli", "contrib"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FILES = [path for path in PACKAGE.rglob("*.py") if "aerich_migrations" not in path.parts]
