@@ -39,7 +39,7 @@ LAYERS = [
     {"importing", "seeds", "health"},
     {"population", "health_checker"},
     {"__init__"},
-    {"cli", "testing"},
+    {"cli", "contrib", "testing"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FILES = [path for path in PACKAGE.rglob("*.py") if "aerich_migrations" not in path.parts]
