@@ -67,7 +67,8 @@ async def request_generation(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    return web.json_response({"ready": await cm.Character.objects.public().count_up_to(0) >= 0})
+    report = await cm.check_health()
+    return web.json_response(report.as_dict(), status=200 if report.ready else 503)
 
 
 app = web.Application(middlewares=[in_context])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 from blacksheep import Application, Content, Request, Response, Router
@@ -68,5 +69,6 @@ async def request_generation(request: Request) -> Response:
 
 
 @router.get("/readyz")
-async def readyz() -> dict[str, bool]:
-    return {"ready": await cm.Character.objects.public().count_up_to(0) >= 0}
+async def readyz() -> Response:
+    report = await cm.check_health()
+    return respond(json.dumps(report.as_dict()), 200 if report.ready else 503)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Header, Request, Response
@@ -43,6 +43,8 @@ async def request_generation(user_id: CurrentUser, order: cm.GenerationCreate) -
     return cm.GenerationPublic.model_validate(await cm.Generation.objects.request(user_id, **order.model_dump()))
 
 
-@app.get("/readyz", responses=problem_responses(503))
-async def readyz() -> dict[str, bool]:
-    return {"ready": await cm.Character.objects.public().count_up_to(0) >= 0}
+@app.get("/readyz", responses={503: {"description": "Not ready, and why"}})
+async def readyz(response: Response) -> dict[str, Any]:
+    report = await cm.check_health()
+    response.status_code = 200 if report.ready else 503
+    return report.as_dict()

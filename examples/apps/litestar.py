@@ -50,9 +50,10 @@ async def request_generation(
     return cm.GenerationPublic.model_validate(await cm.Generation.objects.request(user_id, **data.model_dump()))
 
 
-@get("/readyz", responses=problem_responses(503))
-async def readyz() -> dict[str, bool]:
-    return {"ready": await cm.Character.objects.public().count_up_to(0) >= 0}
+@get("/readyz")
+async def readyz() -> Response[dict[str, Any]]:
+    report = await cm.check_health()
+    return Response(report.as_dict(), status_code=200 if report.ready else 503)
 
 
 app = Litestar(

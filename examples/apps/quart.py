@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
@@ -63,5 +64,6 @@ async def request_generation() -> Response:
 
 
 @app.get("/readyz")
-async def readyz() -> dict[str, bool]:
-    return {"ready": await cm.Character.objects.public().count_up_to(0) >= 0}
+async def readyz() -> tuple[dict[str, Any], int]:
+    report = await cm.check_health()
+    return report.as_dict(), 200 if report.ready else 503

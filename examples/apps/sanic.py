@@ -65,4 +65,5 @@ async def request_generation(request: Request) -> HTTPResponse:
 
 @app.get("/readyz")
 async def readyz(request: Request) -> HTTPResponse:
-    return json({"ready": await cm.Character.objects.public().count_up_to(0) >= 0})
+    report = await cm.check_health()
+    return json(report.as_dict(), 200 if report.ready else 503)

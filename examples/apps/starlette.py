@@ -35,7 +35,8 @@ async def request_generation(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    return JSONResponse({"ready": await cm.Character.objects.public().count_up_to(0) >= 0})
+    report = await cm.check_health()
+    return JSONResponse(report.as_dict(), 200 if report.ready else 503)
 
 
 app = Starlette(
