@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from charmodels import clock, embedded, metrics, migrations
+from charmodels import clock, embedded, metrics, migrations, roles
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
 from charmodels.enums import AuditAction, GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
@@ -190,6 +190,7 @@ __all__ = [
     "parse_query",
     "populate",
     "request_context",
+    "roles",
     "seed",
     "tortoise_config",
     "transaction",

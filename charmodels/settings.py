@@ -186,6 +186,13 @@ class Settings(BaseSettings):
         examples=["a long random string"],
     )
 
+    audit_mask: bool | None = Field(
+        None,
+        description="Whether the audit trail hides addresses and prompts, whoever makes a change. Not set: as the "
+        "database has it, true at first. `charmodels upgrade` puts it into effect, for entries to come.",
+        examples=["false"],
+    )
+
     metrics: bool = Field(
         False,
         description="Count statements, their times and their errors, for `Database.metrics` and Prometheus.",

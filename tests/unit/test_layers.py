@@ -36,7 +36,7 @@ LAYERS = [
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
-    {"importing", "seeds", "health"},
+    {"importing", "seeds", "health", "roles"},
     {"population", "health_checker"},
     {"__init__"},
     {"cli", "contrib", "testing"},
