@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charmodels.cli import console, data, migrate, top, upkeep
+from charmodels.cli import console, data, migrate, studio, top, upkeep
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -29,6 +29,7 @@ app.command("import")(data.import_file)
 app.command()(upkeep.check)
 app.command()(upkeep.expire_holds)
 app.command()(top.top)
+app.command()(studio.studio)
 app.command()(data.postgres)
 
 

@@ -23,7 +23,7 @@ LAYERS = [
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
-    {"importing", "seeds"},
+    {"importing", "seeds", "studio"},
     {"population"},
     {"__init__"},
     {"cli"},
