@@ -163,6 +163,12 @@ class Settings(BaseSettings):
         description="How the connections call themselves in pg_stat_activity.",
         examples=["charmodels"],
     )
+    db_read_only: bool = Field(
+        False,
+        description="Have the server refuse whatever would write, in every session. Not behind PgBouncer, which "
+        "refuses the start-up parameter.",
+        examples=["true"],
+    )
 
     plans: Annotated[dict[SubscriptionTier, Plan], BeforeValidator(_plans)] = Field(
         default_factory=lambda: dict(PLANS),
@@ -376,6 +382,8 @@ class Settings(BaseSettings):
             server_settings["search_path"] = '"' + schema.replace('"', '""') + '"'
         if "options" in parameters:
             server_settings["options"] = parameters["options"]
+        if self.db_read_only:
+            server_settings["default_transaction_read_only"] = "on"
         behind_pgbouncer = parameters.get("pgbouncer", "").lower() == "true"
         cache_size = int(parameters.get("statement_cache_size", self.db_statement_cache_size))
         return {

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import console, data, migrate, queue, stats, tags, top, upkeep, users
+from charmodels.cli import console, data, migrate, queue, stats, studio, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -50,6 +50,7 @@ app.add_typer(users.app)
 app.add_typer(tags.app)
 app.add_typer(queue.app)
 app.command()(top.top)
+app.command()(studio.studio)
 app.command()(data.postgres)
 
 

@@ -25,9 +25,21 @@ from tests import factories, servers
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
 COMMANDS = [
-    "upgrade", "downgrade", "migrations", "seed", "import", "check", "expire-holds", "stats", "users", "tags", "queue",
-    "top", "postgres",
-]  # fmt: skip
+    "upgrade",
+    "downgrade",
+    "migrations",
+    "seed",
+    "import",
+    "check",
+    "expire-holds",
+    "stats",
+    "users",
+    "tags",
+    "queue",
+    "top",
+    "studio",
+    "postgres",
+]
 SUBCOMMANDS = [
     (str(each.typer_instance.info.name), command.name or str(getattr(command.callback, "__name__", "")))
     for each in app.registered_groups

@@ -36,7 +36,7 @@ LAYERS = [
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
-    {"importing", "seeds", "health", "roles"},
+    {"importing", "seeds", "health", "roles", "studio"},
     {"population", "health_checker"},
     {"__init__"},
     {"cli", "contrib", "testing"},
