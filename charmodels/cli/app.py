@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charmodels.cli import console, data, migrate, top, upkeep
+from charmodels.cli import audit, console, data, migrate, roles, top, upkeep
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -29,7 +29,9 @@ app.command("import")(data.import_file)
 app.command()(upkeep.check)
 app.command()(upkeep.expire_holds)
 app.command()(top.top)
+app.command()(roles.roles)
 app.command()(data.postgres)
+app.add_typer(audit.app, name="audit")
 
 
 def _show_version(asked: bool) -> None:

@@ -22,7 +22,10 @@ from tests import factories, servers
 
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
-COMMANDS = ["upgrade", "downgrade", "migrations", "seed", "import", "check", "expire-holds", "top", "postgres"]
+COMMANDS = [
+    "upgrade", "downgrade", "migrations", "seed", "import", "check", "expire-holds", "top", "roles", "postgres",
+    "audit",
+]  # fmt: skip
 
 
 def environment(url: str | None = None, **values: str) -> dict[str, str]:
