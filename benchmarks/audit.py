@@ -167,6 +167,7 @@ async def _take_turns(
         made = await verb(caller, number)
         caller.made += made * caller.counts
 
+    await database.client.execute_script("ANALYZE")  # or plans for empty tables would be kept
     for turn, order in enumerate(compare.turns(CONTENDERS, plan.rounds + 1)):
         for name in order:
             await _switch(database, name != WITHOUT)
