@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import console, data, migrate, queue, stats, studio, tags, top, upkeep, users
+from charmodels.cli import audit, console, data, migrate, queue, roles, stats, studio, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -51,7 +51,9 @@ app.add_typer(tags.app)
 app.add_typer(queue.app)
 app.command()(top.top)
 app.command()(studio.studio)
+app.command()(roles.roles)
 app.command()(data.postgres)
+app.add_typer(audit.app, name="audit")
 
 
 def _show_version(asked: bool) -> None:

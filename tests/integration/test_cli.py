@@ -37,8 +37,10 @@ COMMANDS = [
     "tags",
     "queue",
     "top",
+    "roles",
     "studio",
     "postgres",
+    "audit",
 ]
 SUBCOMMANDS = [
     (str(each.typer_instance.info.name), command.name or str(getattr(command.callback, "__name__", "")))

@@ -60,6 +60,8 @@ def test_everything_else_goes_as_it_is(statement: str) -> None:
 def test_outside_of_any_context_nothing_is_said(statement: str) -> None:
     values = ("value",)
     assert in_its_name(statement, values) == (statement, values)
+    with cm.request_context():
+        assert in_its_name(statement, values) == (statement, values)
     assert as_asked(statement, values) == (statement, values)
 
 
