@@ -45,6 +45,8 @@ napoleon_numpy_docstring = False
 copybutton_prompt_text = "$ "
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"charmodels {release}"
 
 SOURCE = "https://github.com/charmodels/charmodels/blob/main/"
@@ -79,7 +81,8 @@ def shorten_signature(
 def describe_settings(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
     """Say of each setting what its description says."""
     if is_schema(item):
-        fields = [(field, info.description) for field, info in item.model_fields.items() if info.description]
+        found = [(field, info.description or "") for field, info in item.model_fields.items()]
+        fields = [(field, text.replace("\\", r"\\")) for field, text in found if text]
         place = next((number for number, line in enumerate(lines) if line.startswith(":raises ")), len(lines))
         lines[place:place] = [f":param {field}: {description}" for field, description in fields]
 
