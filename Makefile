@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
 WORKERS ?= logical
 
-.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-audit clean
+.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-audit docs clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -27,6 +27,9 @@ format: $(STAMP) ## Put the code into its one layout
 coverage: $(STAMP) ## Which branches no test takes
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+docs: $(STAMP) ## The docs site, into build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
 
 chaos: $(STAMP) ## Half a minute of killed workers and cut connections, and whether each request came to one end
 	CHAOS_SECONDS=30 $(BIN)/python -m pytest -s tests/integration/test_chaos.py
