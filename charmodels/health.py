@@ -145,14 +145,15 @@ async def check_health(source: Database | Settings | str | None = None) -> Healt
     return examination.report()
 
 
-def latest(of: Database | None = None) -> HealthReport | None:
+def latest(of: Database | None = None, *, max_age: float | None = None) -> HealthReport | None:
     """Give the last report on a database, whoever asked for it. Asks nothing.
 
     Arguments:
         of: a database, or None for the one that is open in this process.
+        max_age: seconds that it may be old, or None for any age.
 
     Returns:
-        The report; None if there was none, or if no database is open.
+        The report; None if there was none, if it is too old, or if no database is open.
 
     Example:
         >>> latest() is None
@@ -160,7 +161,9 @@ def latest(of: Database | None = None) -> HealthReport | None:
     """
     asked = of or database._open
     history = _histories.get(asked) if asked is not None else None
-    return history.latest if history is not None else None
+    if history is None or (max_age is not None and monotonic() - history.recorded_at >= max_age):
+        return None
+    return history.latest
 
 
 class _History:
@@ -168,10 +171,12 @@ class _History:
 
     def __init__(self) -> None:
         self.latest: HealthReport | None = None
+        self.recorded_at = 0.0
+        """When the latest was made, by the clock that never goes back."""
         self.errors: deque[HealthIncident] = deque(maxlen=KEPT_ERRORS)
 
     def record(self, report: HealthReport) -> None:
-        before, self.latest = self.latest, report
+        before, self.latest, self.recorded_at = self.latest, report, monotonic()
         was = before.status if before is not None else HealthStatus.HEALTHY
         if (was, before.ready if before is not None else True) != (report.status, report.ready):
             events.emit(

@@ -37,7 +37,7 @@ LAYERS = [
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
     {"importing", "seeds", "health"},
-    {"population", "health_checker"},
+    {"population", "health_checker", "asgi"},
     {"__init__"},
     {"cli"},
 ]
