@@ -346,13 +346,14 @@ class _Examination:
             )
         self._judge_writes()
         try:
-            self._migrations = await self._in_time(connection, migrations.status_on(connection))
+            found: MigrationStatus = await self._in_time(connection, migrations.status_on(connection))
         except asyncpg.PostgresError as error:
             if isinstance(ours := translate(error), DatabaseUnavailable):
                 raise
             self._degraded(f"It could not be found out which migrations are applied. {ours}", ready=True)
         else:
-            self._judge_schema(self._migrations)
+            self._migrations = found
+            self._judge_schema(found)
 
     def _judge_writes(self) -> None:
         assert self._facts is not None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charmodels.cli import console, data, migrate, top, upkeep
+from charmodels.cli import console, data, health, migrate, top, upkeep
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -27,6 +27,7 @@ app.command()(migrate.migrations)
 app.command()(data.seed)
 app.command("import")(data.import_file)
 app.command()(upkeep.check)
+app.command()(health.health)
 app.command()(upkeep.expire_holds)
 app.command()(top.top)
 app.command()(data.postgres)

@@ -22,7 +22,18 @@ from tests import factories, servers
 
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
-COMMANDS = ["upgrade", "downgrade", "migrations", "seed", "import", "check", "expire-holds", "top", "postgres"]
+COMMANDS = [
+    "upgrade",
+    "downgrade",
+    "migrations",
+    "seed",
+    "import",
+    "check",
+    "health",
+    "expire-holds",
+    "top",
+    "postgres",
+]
 
 
 def environment(url: str | None = None, **values: str) -> dict[str, str]:
