@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from time import monotonic
@@ -51,15 +51,19 @@ class HealthStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthIncident:
-    """Something that a health check came upon.
+    """Something that health checks came upon, once or several times in a row.
 
     Arguments:
-        at: when; aware, UTC.
         reason: what, as a sentence without addresses and secrets.
+        first_at: when for the first time; aware, UTC.
+        last_at: when for the last time.
+        count: how often.
     """
 
-    at: datetime
     reason: str
+    first_at: datetime
+    last_at: datetime
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,10 @@ class HealthReport:
             "problems": list(self.problems),
             "checked_at": self.checked_at.isoformat(),
             "migrations": self.migrations and {name: list(found) for name, found in asdict(self.migrations).items()},
-            "last_errors": [{"at": each.at.isoformat(), "reason": each.reason} for each in self.last_errors],
+            "last_errors": [
+                {**asdict(each), "first_at": each.first_at.isoformat(), "last_at": each.last_at.isoformat()}
+                for each in self.last_errors
+            ],
         }
 
 
@@ -211,7 +218,11 @@ class _Examination:
 
     def _note(self, reason: str) -> None:
         """Remember what went wrong, also where it turns out to be no problem."""
-        self._errors.append(HealthIncident(clock.utc_now(), reason))
+        now, last = clock.utc_now(), self._errors[-1] if self._errors else None
+        if last is not None and last.reason == reason:
+            self._errors[-1] = replace(last, last_at=now, count=last.count + 1)
+        else:
+            self._errors.append(HealthIncident(reason, now, now, 1))
 
     def _degraded(self, problem: str, *, ready: bool) -> None:
         self._problems.append(problem)
@@ -298,7 +309,7 @@ class _Examination:
                     raise
                 self._note(_sentence(error))
             finally:
-                await pool.release(connection)
+                await pool.release(connection, timeout=self._settings.health_timeout if self._settings else None)
         return True
 
     async def _take(self, pool: Pool) -> Borrowed | None:
@@ -311,11 +322,10 @@ class _Examination:
             if now.size < now.max_size or now.idle:
                 raise DatabaseUnavailable(reason=f"connecting took longer than {seconds:.3g} s") from error
             waited = error.timeout if isinstance(error, PoolTimeout) else seconds
-            others = f"; others that wait: {now.waiting}" if now.waiting else ""
+            busy = f"all {now.max_size} connections are" if now.max_size > 1 else "its one connection is"
+            others = f", and {now.waiting} more waited" if now.waiting else ""
             self._degraded(
-                f"The pool is exhausted: all {now.max_size} connections are busy, none became free within "
-                f"{waited:.3g} s{others}.",
-                ready=False,
+                f"The pool is exhausted: {busy} busy. The check waited {waited:.3g} s for one{others}.", ready=False
             )
             return None
 
