@@ -11,7 +11,7 @@ from charmodels import clock, embedded, metrics, migrations
 from charmodels.asgi import HealthApp, health_app
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
-from charmodels.enums import GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
+from charmodels.enums import AuditAction, GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
 from charmodels.errors import (
     CharmodelsError,
     ConfigurationError,
@@ -87,6 +87,7 @@ from charmodels.worker import Worker
 
 __all__ = [
     "PLANS",
+    "AuditAction",
     "AuditEntry",
     "BadLine",
     "Character",
