@@ -22,9 +22,10 @@ LAYERS = [
     {"models"},
     {"database"},
     {"transactions", "documents", "copying"},
-    {"migrations", "worker", "metrics"},
+    {"migrations", "worker"},
     {"importing", "seeds", "health"},
-    {"population", "health_checker", "asgi"},
+    {"population", "health_checker", "metrics"},
+    {"asgi"},
     {"__init__"},
     {"cli", "contrib", "testing"},
 ]
