@@ -13,20 +13,7 @@ import charmodels
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
     {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services"},
-    {
-        "plans",
-        "tags",
-        "clock",
-        "quota",
-        "dsn",
-        "embedded",
-        "pages",
-        "cursors",
-        "gallery",
-        "generations",
-        "events",
-        "services",
-    },
+    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations", "events"},
     {"values", "search_query"},
     {"schemas", "settings", "context"},
     {"samples", "monitoring", "logs"},
@@ -35,11 +22,12 @@ LAYERS = [
     {"models"},
     {"database"},
     {"transactions", "documents", "copying"},
-    {"migrations", "worker", "metrics"},
+    {"migrations", "worker"},
     {"importing", "seeds", "health"},
-    {"population", "health_checker"},
+    {"population", "health_checker", "metrics"},
+    {"asgi"},
     {"__init__"},
-    {"cli", "contrib"},
+    {"cli", "contrib", "testing"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FILES = [path for path in PACKAGE.rglob("*.py") if "aerich_migrations" not in path.parts]
