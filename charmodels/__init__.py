@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from charmodels import clock, embedded, metrics, migrations, roles
+from charmodels.asgi import HealthApp, health_app
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
 from charmodels.enums import AuditAction, GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
@@ -113,6 +114,7 @@ __all__ = [
     "GenerationRejected",
     "GenerationStats",
     "GenerationStatus",
+    "HealthApp",
     "HealthChecker",
     "HealthIncident",
     "HealthReport",
@@ -181,6 +183,7 @@ __all__ = [
     "current_request",
     "embedded",
     "guard_n_plus_one",
+    "health_app",
     "import_characters",
     "lifespan",
     "metrics",

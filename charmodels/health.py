@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from time import monotonic
@@ -51,15 +51,19 @@ class HealthStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthIncident:
-    """Something that a health check came upon.
+    """Something that health checks came upon, once or several times in a row.
 
     Arguments:
-        at: when; aware, UTC.
         reason: what, as a sentence without addresses and secrets.
+        first_at: when for the first time; aware, UTC.
+        last_at: when for the last time.
+        count: how often.
     """
 
-    at: datetime
     reason: str
+    first_at: datetime
+    last_at: datetime
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,10 @@ class HealthReport:
             "problems": list(self.problems),
             "checked_at": self.checked_at.isoformat(),
             "migrations": self.migrations and {name: list(found) for name, found in asdict(self.migrations).items()},
-            "last_errors": [{"at": each.at.isoformat(), "reason": each.reason} for each in self.last_errors],
+            "last_errors": [
+                {**asdict(each), "first_at": each.first_at.isoformat(), "last_at": each.last_at.isoformat()}
+                for each in self.last_errors
+            ],
         }
 
 
@@ -145,14 +152,15 @@ async def check_health(source: Database | Settings | str | None = None) -> Healt
     return examination.report()
 
 
-def latest(of: Database | None = None) -> HealthReport | None:
+def latest(of: Database | None = None, *, max_age: float | None = None) -> HealthReport | None:
     """Give the last report on a database, whoever asked for it. Asks nothing.
 
     Arguments:
         of: a database, or None for the one that is open in this process.
+        max_age: seconds that it may be old, or None for any age.
 
     Returns:
-        The report; None if there was none, or if no database is open.
+        The report; None if there was none, if it is too old, or if no database is open.
 
     Example:
         >>> latest() is None
@@ -160,7 +168,9 @@ def latest(of: Database | None = None) -> HealthReport | None:
     """
     asked = of or database._open
     history = _histories.get(asked) if asked is not None else None
-    return history.latest if history is not None else None
+    if history is None or (max_age is not None and monotonic() - history.recorded_at >= max_age):
+        return None
+    return history.latest
 
 
 class _History:
@@ -168,10 +178,12 @@ class _History:
 
     def __init__(self) -> None:
         self.latest: HealthReport | None = None
+        self.recorded_at = 0.0
+        """When the latest was made, by the clock that never goes back."""
         self.errors: deque[HealthIncident] = deque(maxlen=KEPT_ERRORS)
 
     def record(self, report: HealthReport) -> None:
-        before, self.latest = self.latest, report
+        before, self.latest, self.recorded_at = self.latest, report, monotonic()
         was = before.status if before is not None else HealthStatus.HEALTHY
         if (was, before.ready if before is not None else True) != (report.status, report.ready):
             events.emit(
@@ -206,7 +218,11 @@ class _Examination:
 
     def _note(self, reason: str) -> None:
         """Remember what went wrong, also where it turns out to be no problem."""
-        self._errors.append(HealthIncident(clock.utc_now(), reason))
+        now, last = clock.utc_now(), self._errors[-1] if self._errors else None
+        if last is not None and last.reason == reason:
+            self._errors[-1] = replace(last, last_at=now, count=last.count + 1)
+        else:
+            self._errors.append(HealthIncident(reason, now, now, 1))
 
     def _degraded(self, problem: str, *, ready: bool) -> None:
         self._problems.append(problem)
@@ -293,7 +309,7 @@ class _Examination:
                     raise
                 self._note(_sentence(error))
             finally:
-                await pool.release(connection)
+                await pool.release(connection, timeout=self._settings.health_timeout if self._settings else None)
         return True
 
     async def _take(self, pool: Pool) -> Borrowed | None:
@@ -306,11 +322,10 @@ class _Examination:
             if now.size < now.max_size or now.idle:
                 raise DatabaseUnavailable(reason=f"connecting took longer than {seconds:.3g} s") from error
             waited = error.timeout if isinstance(error, PoolTimeout) else seconds
-            others = f"; others that wait: {now.waiting}" if now.waiting else ""
+            busy = f"all {now.max_size} connections are" if now.max_size > 1 else "its one connection is"
+            others = f", and {now.waiting} more waited" if now.waiting else ""
             self._degraded(
-                f"The pool is exhausted: all {now.max_size} connections are busy, none became free within "
-                f"{waited:.3g} s{others}.",
-                ready=False,
+                f"The pool is exhausted: {busy} busy. The check waited {waited:.3g} s for one{others}.", ready=False
             )
             return None
 
@@ -341,13 +356,14 @@ class _Examination:
             )
         self._judge_writes()
         try:
-            self._migrations = await self._in_time(connection, migrations.status_on(connection))
+            found: MigrationStatus = await self._in_time(connection, migrations.status_on(connection))
         except asyncpg.PostgresError as error:
             if isinstance(ours := translate(error), DatabaseUnavailable):
                 raise
             self._degraded(f"It could not be found out which migrations are applied. {ours}", ready=True)
         else:
-            self._judge_schema(self._migrations)
+            self._migrations = found
+            self._judge_schema(found)
 
     def _judge_writes(self) -> None:
         assert self._facts is not None

@@ -7,23 +7,37 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import audit, console, data, migrate, queue, roles, stats, studio, tags, top, upkeep, users
+from charmodels.cli import audit, console, data, health, migrate, queue, roles, stats, studio, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
-_AFTER = {"stats": "expire-holds", "users": "stats", "tags": "users", "queue": "tags"}
-"""Groups of commands stand among the commands in the help: each behind which one. Typer would put them last."""
+ORDER = (
+    "upgrade",
+    "downgrade",
+    "migrations",
+    "seed",
+    "import",
+    "check",
+    "health",
+    "expire-holds",
+    "stats",
+    "users",
+    "tags",
+    "queue",
+    "audit",
+    "top",
+    "roles",
+    "studio",
+    "postgres",
+)
+"""The commands as the help lists them: in the order in which one needs them."""
 
 
 class _InOrder(TyperGroup):
-    """Lists commands in the order in which one needs them."""
+    """Lists groups of commands among the commands, where Typer would put them last."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        names = list(super().list_commands(ctx))
-        for name, before in _AFTER.items():
-            names.remove(name)
-            names.insert(names.index(before) + 1, name)
-        return names
+        return sorted(super().list_commands(ctx), key=ORDER.index)
 
 
 app = typer.Typer(
@@ -44,16 +58,18 @@ app.command()(migrate.migrations)
 app.command()(data.seed)
 app.command("import")(data.import_file)
 app.command()(upkeep.check)
+app.command()(health.health)
 app.command()(upkeep.expire_holds)
 app.command()(stats.stats)
 app.add_typer(users.app)
 app.add_typer(tags.app)
 app.add_typer(queue.app)
+app.add_typer(audit.app)
 app.command()(top.top)
 app.command()(studio.studio)
 app.command()(roles.roles)
 app.command()(data.postgres)
-app.add_typer(audit.app, name="audit")
+
 
 
 def _show_version(asked: bool) -> None:

@@ -16,6 +16,7 @@ from charmodels.contrib.problems import MEDIA_TYPE, Problem, kind_of, problem_of
 from charmodels.enums import StyleType
 from charmodels.errors import CharmodelsError, InvalidInput
 from charmodels.pages import Page
+from charmodels.schemas import brief
 from charmodels.values import Key, SearchText, Tag, first_reason, validate
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class PageOf(BaseModel, Generic[T]):
         '{"items":[],"next_cursor":null}'
     """
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, json_schema_extra=brief)
 
     items: list[T]
     next_cursor: str | None = Field(description="Gives the page after this one as `after`; null on the last page.")

@@ -31,16 +31,17 @@ COMMANDS = [
     "seed",
     "import",
     "check",
+    "health",
     "expire-holds",
     "stats",
     "users",
     "tags",
     "queue",
+    "audit",
     "top",
     "roles",
     "studio",
     "postgres",
-    "audit",
 ]
 SUBCOMMANDS = [
     (str(each.typer_instance.info.name), command.name or str(getattr(command.callback, "__name__", "")))

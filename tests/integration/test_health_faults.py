@@ -19,6 +19,8 @@ from tests.proxy import settings as quick_settings
 PASSWORD = "hunter2-was-it"
 OTHER = "hunter3-is-it-now"
 
+REFUSED = "The database is unavailable: the server refused the user name or the password."
+
 SLOW_MACHINE = 5.0
 """Seconds that a report may take longer than it says it does."""
 
@@ -138,6 +140,13 @@ async def test_a_wrong_password_is_named_and_never_shown(
     _, url = server
     wrong = with_password.replace(PASSWORD, OTHER)
     assert wrong != with_password
+    never_open = cm.connect(settings(wrong))
+    with pytest.raises(cm.DatabaseUnavailable):
+        await never_open.open()
+    report = await cm.check_health(never_open)
+    assert (report.status, report.ready) == ("unhealthy", False)
+    assert report.problems == ("The database is not open.", REFUSED)
+    assert "hunter" not in repr(report)
     async with cm.connect(settings(with_password)):
         assert await is_healthy()
         await servers.execute(url, f"ALTER ROLE app PASSWORD '{OTHER}'")
@@ -146,9 +155,7 @@ async def test_a_wrong_password_is_named_and_never_shown(
         outside = await cm.check_health(settings(with_password))
         for report in (mine, outside):
             assert (report.status, report.live, report.ready) == ("unhealthy", True, False)
-            assert report.problems == (
-                "The database is unavailable: the server refused the user name or the password.",
-            )
+            assert report.problems == (REFUSED,)
             for shown in (repr(report), str(report), json.dumps(report.as_dict())):
                 assert "hunter" not in shown
         assert (await cm.check_health(settings(wrong))).ready
@@ -184,7 +191,7 @@ async def test_connections_that_are_killed_while_it_asks(url: str) -> None:
         assert len(killed) == 2
         assert (report.status, report.ready) == ("unhealthy", False)
         assert report.problems[0].startswith("The database is unavailable")
-        assert len(report.last_errors) == 2
+        assert [error.count for error in report.last_errors] == [2]
         await transaction.rollback()
         assert await is_healthy()
         assert db.pool_status().busy == 0
@@ -199,7 +206,7 @@ async def test_an_exhausted_pool_by_statements_that_do_not_end(url: str) -> None
                 await asyncio.sleep(0.01)
         report = await cm.check_health()
         assert (report.status, report.ready) == ("degraded", False)
-        assert report.problems[0].startswith("The pool is exhausted: all 2 connections are busy")
+        assert report.problems[0].startswith("The pool is exhausted: all 2 connections are busy.")
         assert report.server_version
         for task in slow:
             task.cancel()

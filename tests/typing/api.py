@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 from uuid import UUID
 
+from fastapi import FastAPI
 from tortoise import fields
 
 import charmodels as cm
@@ -155,6 +156,21 @@ async def audit(character: cm.Character, user_id: UUID) -> None:
     assert_type(
         (await cm.roles.apply("postgresql://localhost/a", cm.roles.Roles.named("shop"))).created, tuple[str, ...]
     )
+
+
+async def health(database: cm.Database) -> None:
+    report = await cm.check_health()
+    assert_type(report, cm.HealthReport)
+    assert_type(await cm.check_health(database), cm.HealthReport)
+    assert_type(await cm.check_health("postgresql://localhost/app"), cm.HealthReport)
+    assert_type(report.status, cm.HealthStatus)
+    assert_type(report.migrations, cm.MigrationStatus | None)
+    assert_type(report.problems, tuple[str, ...])
+    assert_type(report.as_dict(), dict[str, Any])
+    async with cm.HealthChecker(database, interval=5) as checker:
+        assert_type(checker.latest, cm.HealthReport | None)
+    app = FastAPI()
+    app.mount("/health", cm.health_app(details=False))
 
 
 class ShelfQuerySet(cm.QuerySet["Shelf"]):
