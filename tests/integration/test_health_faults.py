@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 import charmodels as cm
@@ -180,6 +181,29 @@ async def test_a_wrong_password_is_named_and_never_shown(
 # Connections
 
 
+async def waiting_for_a_lock(observer: asyncpg.Connection, *, but: int) -> list[int]:
+    statement = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> $1"
+    )
+    return [row["pid"] for row in await observer.fetch(statement, but)]
+
+
+async def test_what_was_found_on_a_connection_that_was_cut_is_not_said_twice(url: str) -> None:
+    async with cm.connect(settings(url, health_latency=1e-9)), session(url) as other, session(url) as killer:
+        async with other.transaction():
+            await other.execute("LOCK TABLE aerich IN ACCESS EXCLUSIVE MODE")
+            asking = asyncio.ensure_future(cm.check_health())
+            async with asyncio.timeout(30):
+                while not (waiting := await waiting_for_a_lock(killer, but=other.get_server_pid())):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await killer.execute(f"SELECT pg_terminate_backend({waiting[0]}, 5000)")
+        report = await asking
+        assert (report.status, report.ready) == ("degraded", True)
+        assert len(report.problems) == 1
+        assert report.problems[0].startswith("The server is slow")
+        assert len(report.last_errors) == 3  # slow, cut, slow
+
+
 async def test_connections_that_are_killed_while_it_asks(url: str) -> None:
     """It asks once more, and then says what it is."""
     async with cm.connect(settings(url, db_pool_max=2)) as db, session(url) as other:
@@ -191,13 +215,9 @@ async def test_connections_that_are_killed_while_it_asks(url: str) -> None:
         killed: set[int] = set()
         async with session(url) as killer, asyncio.timeout(60):
             while not asking.done():
-                for row in await killer.fetch(
-                    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                    " AND pid <> $1",
-                    keeper,
-                ):
-                    killed.add(row["pid"])
-                    await killer.execute(f"SELECT pg_terminate_backend({row['pid']}, 5000)")
+                for pid in await waiting_for_a_lock(killer, but=keeper):
+                    killed.add(pid)
+                    await killer.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
                 await asyncio.sleep(0.01)
         report = await asking
         assert len(killed) == 2
