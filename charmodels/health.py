@@ -286,6 +286,11 @@ class _Examination:
             if isinstance(ours := translate(error), DatabaseUnavailable):
                 raise
             self._degraded(f"It could not be found out which migrations are applied. {ours}", ready=True)
+        except DatabaseUnavailable:  # it was late; the server has just answered, so most of all a lock is in the way
+            self._degraded(
+                "It could not be found out in time which migrations are applied; the table aerich may be locked.",
+                ready=True,
+            )
         else:
             self._migrations = found
             self._judge_schema(found)

@@ -247,16 +247,18 @@ async def test_an_exhausted_pool_by_statements_that_do_not_end(url: str) -> None
 
 
 async def test_a_statement_that_waits_is_given_up_in_time(url: str) -> None:
-    """A migration that runs holds a lock on the table of migrations, and may do so for long."""
-    limit = 1.0
+    """Somebody holds a lock on the table of migrations, for long; the app does not need it."""
+    limit = 2.0
     async with cm.connect(settings(url, db_pool_max=2, health_timeout=limit)) as db, session(url) as other:
         async with other.transaction():
             await other.execute("LOCK TABLE aerich IN ACCESS EXCLUSIVE MODE")
             report = await cm.check_health()
-            assert (report.status, report.ready) == ("unhealthy", False)
+            assert (report.status, report.ready) == ("degraded", True)
             assert report.problems == (
-                "The database is unavailable: the server did not answer a small statement within 1 s.",
+                "It could not be found out in time which migrations are applied; the table aerich may be locked.",
             )
+            assert report.server_version
+            assert report.migrations is None
             assert report.duration < limit + SLOW_MACHINE
             assert db.pool_status().busy == 0
         await becomes_healthy()
