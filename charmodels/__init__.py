@@ -37,8 +37,9 @@ from charmodels.errors import (
 )
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.generations import GenerationStats, Picture
-from charmodels.health import HealthIncident, HealthReport, HealthStatus, check_health
+from charmodels.health import check_health
 from charmodels.health_checker import HealthChecker
+from charmodels.health_report import HealthIncident, HealthReport, HealthStatus
 from charmodels.importing import BadLine, ImportReport, import_characters
 from charmodels.logs import RequestFilter, configure_logging
 from charmodels.migrations import MigrationStatus
