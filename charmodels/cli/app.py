@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import console, data, migrate, queue, stats, tags, top, upkeep, users
+from charmodels.cli import console, data, migrate, queue, setup, stats, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -31,13 +31,14 @@ app = typer.Typer(
     cls=_InOrder,
     help="Migrate, fill and check the database of an AI character-creation platform.\n\n"
     "The database is what DATABASE_URL says, in the environment or in .env.\n\n"
-    "\b\nExample:\n  export DATABASE_URL=postgresql://app@localhost/charmodels\n  charmodels upgrade",
+    "\b\nExample:\n  export DATABASE_URL=postgresql://app@localhost/charmodels\n  charmodels setup",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(setup.setup)
 app.command()(migrate.upgrade)
 app.command()(migrate.downgrade)
 app.command()(migrate.migrations)
@@ -50,6 +51,7 @@ app.add_typer(users.app)
 app.add_typer(tags.app)
 app.add_typer(queue.app)
 app.command()(top.top)
+app.command()(setup.reset)
 app.command()(data.postgres)
 
 
