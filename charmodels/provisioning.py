@@ -263,7 +263,7 @@ async def contents_on(connection: asyncpg.Connection[Any], schema: str) -> list[
     Returns:
         What is in the schema.
     """
-    rows = await connection.fetch(statement("schema_contents"), _quoted(schema))
+    rows = await connection.fetch(statement("schema_contents"), schema)
     return [Content(row["kind"], row["name"], row["identity"]) for row in rows]
 
 
