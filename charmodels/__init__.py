@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from charmodels import clock, embedded, metrics, migrations
+from charmodels import backups, clock, embedded, metrics, migrations
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
 from charmodels.enums import AuditAction, GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
@@ -174,6 +174,7 @@ __all__ = [
     "UserStats",
     "Worker",
     "__version__",
+    "backups",
     "check_health",
     "clock",
     "configure_logging",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import console, data, migrate, queue, setup, stats, tags, top, upkeep, users
+from charmodels.cli import backups, console, data, migrate, queue, setup, stats, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -51,6 +51,8 @@ app.add_typer(users.app)
 app.add_typer(tags.app)
 app.add_typer(queue.app)
 app.command()(top.top)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(setup.reset)
 app.command()(data.postgres)
 

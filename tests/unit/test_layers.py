@@ -12,7 +12,7 @@ import charmodels
 
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
-    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services"},
+    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services", "archives"},
     {
         "plans",
         "tags",
@@ -37,7 +37,7 @@ LAYERS = [
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
     {"importing", "seeds", "health", "provisioning"},
-    {"population", "health_checker"},
+    {"population", "health_checker", "backups"},
     {"__init__"},
     {"cli", "contrib", "testing"},
 ]
