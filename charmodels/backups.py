@@ -277,7 +277,8 @@ async def _restore(
             await writer.wait()
             refusal = await refused
             if writer.returncode != 0:
-                reader.kill()
+                with suppress(ProcessLookupError):
+                    reader.kill()  # it may wait for somebody to read on
             await reader.wait()
             _raise_if_refused(writer, refusal)
             if reader.returncode != 0:

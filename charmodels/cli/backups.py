@@ -60,7 +60,7 @@ def restore(
       charmodels restore --force monday.backup && charmodels check
     """
     started = time.monotonic()
-    manifest = backups.read_manifest(file)
+    manifest = backups.read_manifest(file, verify=False)
     with console.progress("Restoring", manifest.total) as show:
         # pg_restore's other lines are counted as rows too.
         progress = None if show is None else lambda lines: show(min(lines, manifest.total))

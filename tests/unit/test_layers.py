@@ -12,7 +12,7 @@ import charmodels
 
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
-    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services", "archives"},
+    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services"},
     {
         "plans",
         "tags",
@@ -26,6 +26,7 @@ LAYERS = [
         "generations",
         "events",
         "services",
+        "archives",
     },
     {"values", "search_query"},
     {"schemas", "settings", "context"},
