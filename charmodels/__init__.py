@@ -34,6 +34,7 @@ from charmodels.errors import (
     SerializationFailure,
     StatementTimeout,
 )
+from charmodels.exporting import ExportReport, export_characters
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.generations import GenerationStats, Picture
 from charmodels.health import HealthIncident, HealthReport, HealthStatus, check_health
@@ -105,6 +106,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailable",
     "Environment",
+    "ExportReport",
     "Facets",
     "GalleryEntry",
     "Generation",
@@ -181,6 +183,7 @@ __all__ = [
     "connect",
     "current_request",
     "embedded",
+    "export_characters",
     "guard_n_plus_one",
     "import_characters",
     "lifespan",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import backups, console, data, migrate, queue, setup, stats, tags, top, upkeep, users
+from charmodels.cli import backups, console, data, export, migrate, queue, setup, stats, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -44,6 +44,7 @@ app.command()(migrate.downgrade)
 app.command()(migrate.migrations)
 app.command()(data.seed)
 app.command("import")(data.import_file)
+app.command()(export.export)
 app.command()(upkeep.check)
 app.command()(upkeep.expire_holds)
 app.command()(stats.stats)

@@ -40,9 +40,7 @@ async def hashes(url: str) -> dict[str, tuple[int, str]]:
 
 async def described(url: str) -> dict[str, list[str]]:
     """The schema, without parentheses: written and read again, a chain of OR has fewer of them."""
-    return {
-        kind: [re.sub(r"[()]", "", str(row)) for row in rows] for kind, rows in (await catalog.read(url)).items()
-    }
+    return {kind: [re.sub(r"[()]", "", str(row)) for row in rows] for kind, rows in (await catalog.read(url)).items()}
 
 
 async def major(url: str) -> int:

@@ -37,7 +37,7 @@ LAYERS = [
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
-    {"importing", "seeds", "health", "provisioning"},
+    {"importing", "seeds", "health", "provisioning", "exporting"},
     {"population", "health_checker", "backups"},
     {"__init__"},
     {"cli", "contrib", "testing"},
