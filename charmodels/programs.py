@@ -80,10 +80,11 @@ async def find(*names: str, at_least: int) -> Programs:
     for folder in await _folders():
         if all(_is_there(folder, name) for name in names):
             major = await _major(folder / names[0])
+            if major is None:
+                continue
+            found.append(Programs(folder, major))
             if major == at_least:
-                return Programs(folder, major)
-            if major is not None:
-                found.append(Programs(folder, major))
+                return found[-1]
     fitting = [programs for programs in found if programs.major >= at_least]
     if fitting:
         return min(fitting, key=lambda programs: programs.major)

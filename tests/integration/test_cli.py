@@ -25,8 +25,8 @@ from tests import factories, servers
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
 COMMANDS = [
-    "setup", "upgrade", "downgrade", "migrations", "seed", "import", "export", "check", "expire-holds", "stats", "users",
-    "tags", "queue", "top", "backup", "restore", "reset", "postgres",
+    "setup", "upgrade", "downgrade", "migrations", "seed", "import", "export", "check", "expire-holds", "stats",
+    "users", "tags", "queue", "top", "backup", "restore", "reset", "postgres",
 ]  # fmt: skip
 SUBCOMMANDS = [
     (str(each.typer_instance.info.name), command.name or str(getattr(command.callback, "__name__", "")))
