@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from charmodels import clock, embedded, metrics, migrations, roles
+from charmodels import backups, clock, embedded, metrics, migrations, roles
 from charmodels.asgi import HealthApp, health_app
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
@@ -35,6 +35,7 @@ from charmodels.errors import (
     SerializationFailure,
     StatementTimeout,
 )
+from charmodels.exporting import ExportReport, export_characters
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.generations import GenerationStats, Picture
 from charmodels.health import check_health
@@ -107,6 +108,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailable",
     "Environment",
+    "ExportReport",
     "Facets",
     "GalleryEntry",
     "Generation",
@@ -177,12 +179,14 @@ __all__ = [
     "UserStats",
     "Worker",
     "__version__",
+    "backups",
     "check_health",
     "clock",
     "configure_logging",
     "connect",
     "current_request",
     "embedded",
+    "export_characters",
     "guard_n_plus_one",
     "health_app",
     "import_characters",

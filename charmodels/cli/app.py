@@ -7,16 +7,35 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import audit, console, data, health, migrate, queue, roles, stats, studio, tags, top, upkeep, users
+from charmodels.cli import (
+    audit,
+    backups,
+    console,
+    data,
+    export,
+    health,
+    migrate,
+    queue,
+    roles,
+    setup,
+    stats,
+    studio,
+    tags,
+    top,
+    upkeep,
+    users,
+)
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
 ORDER = (
+    "setup",
     "upgrade",
     "downgrade",
     "migrations",
     "seed",
     "import",
+    "export",
     "check",
     "health",
     "expire-holds",
@@ -27,6 +46,9 @@ ORDER = (
     "audit",
     "top",
     "roles",
+    "backup",
+    "restore",
+    "reset",
     "studio",
     "postgres",
 )
@@ -45,18 +67,20 @@ app = typer.Typer(
     cls=_InOrder,
     help="Migrate, fill and check the database of an AI character-creation platform.\n\n"
     "The database is what DATABASE_URL says, in the environment or in .env.\n\n"
-    "\b\nExample:\n  export DATABASE_URL=postgresql://app@localhost/charmodels\n  charmodels upgrade",
+    "\b\nExample:\n  export DATABASE_URL=postgresql://app@localhost/charmodels\n  charmodels setup",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(setup.setup)
 app.command()(migrate.upgrade)
 app.command()(migrate.downgrade)
 app.command()(migrate.migrations)
 app.command()(data.seed)
 app.command("import")(data.import_file)
+app.command()(export.export)
 app.command()(upkeep.check)
 app.command()(health.health)
 app.command()(upkeep.expire_holds)
@@ -66,10 +90,12 @@ app.add_typer(tags.app)
 app.add_typer(queue.app)
 app.add_typer(audit.app)
 app.command()(top.top)
-app.command()(studio.studio)
 app.command()(roles.roles)
+app.command()(backups.backup)
+app.command()(backups.restore)
+app.command()(setup.reset)
+app.command()(studio.studio)
 app.command()(data.postgres)
-
 
 
 def _show_version(asked: bool) -> None:

@@ -25,6 +25,7 @@ CHANGE_LENGTH = 200
 """Characters of what changed that a table shows; --json shows all."""
 
 app = typer.Typer(
+    name="audit",
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Read the audit trail, and delete what is old.\n\n"

@@ -25,11 +25,13 @@ from tests import factories, servers
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
 COMMANDS = [
+    "setup",
     "upgrade",
     "downgrade",
     "migrations",
     "seed",
     "import",
+    "export",
     "check",
     "health",
     "expire-holds",
@@ -40,6 +42,9 @@ COMMANDS = [
     "audit",
     "top",
     "roles",
+    "backup",
+    "restore",
+    "reset",
     "studio",
     "postgres",
 ]

@@ -13,18 +13,19 @@ import charmodels
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
     {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services"},
-    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations", "events"},
+    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations", "events"}
+    | {"archives"},
     {"values", "search_query"},
     {"schemas", "settings", "context"},
-    {"samples", "monitoring", "logs"},
+    {"samples", "monitoring", "logs", "programs"},
     {"backend", "fields"},
     {"querysets"},
     {"models"},
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker"},
-    {"importing", "seeds", "health_report", "roles", "studio"},
-    {"population", "health"},
+    {"importing", "seeds", "health_report", "roles", "studio", "provisioning", "exporting"},
+    {"population", "health", "backups"},
     {"health_checker", "metrics"},
     {"asgi"},
     {"__init__"},
