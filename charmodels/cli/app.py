@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import console, data, migrate, queue, stats, tags, top, upkeep, users
+from charmodels.cli import console, data, examine, migrate, queue, stats, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -49,6 +49,7 @@ app.command()(stats.stats)
 app.add_typer(users.app)
 app.add_typer(tags.app)
 app.add_typer(queue.app)
+app.command()(examine.doctor)
 app.command()(top.top)
 app.command()(data.postgres)
 
