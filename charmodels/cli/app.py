@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import console, data, examine, migrate, queue, stats, tags, top, upkeep, users
+from charmodels.cli import console, data, examine, migrate, queue, shell, stats, tags, top, upkeep, users
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
@@ -50,6 +50,7 @@ app.add_typer(users.app)
 app.add_typer(tags.app)
 app.add_typer(queue.app)
 app.command()(examine.doctor)
+app.command()(shell.shell)
 app.command()(top.top)
 app.command()(data.postgres)
 

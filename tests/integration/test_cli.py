@@ -26,7 +26,7 @@ SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
 COMMANDS = [
     "upgrade", "downgrade", "migrations", "seed", "import", "check", "expire-holds", "stats", "users", "tags", "queue",
-    "doctor", "top", "postgres",
+    "doctor", "shell", "top", "postgres",
 ]  # fmt: skip
 SUBCOMMANDS = [
     (str(each.typer_instance.info.name), command.name or str(getattr(command.callback, "__name__", "")))
