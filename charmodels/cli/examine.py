@@ -14,7 +14,7 @@ from charmodels.findings import Severity
 
 
 def doctor(json: console.Json = False) -> None:
-    """Look for what is wrong with the database, or could be better.
+    """Look for what is wrong, or could be better.
 
     Settings, without their secrets; versions; extensions; indexes that are
     missing, invalid or unused; dead rows; long transactions; how the server

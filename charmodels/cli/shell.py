@@ -52,7 +52,7 @@ def shell(
         ),
     ] = None,
 ) -> None:
-    """Open a Python prompt with the database open and the models at hand.
+    """Open a Python prompt with the database open.
 
     `await` works at the prompt. There are cm, which is charmodels, db, which
     is the open database, and the models: User, Character and so on. With

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -48,8 +49,9 @@ async def test_it_leaves_nothing_behind(url: str, db: cm.Database) -> None:
         assert done.returncode == 0, done.stdout
         assert await content(connection) == before
         await execute(db, f"NOTIFY {CHANNEL}, 'the first'")
-        while not heard:
-            await connection.fetch("SELECT")
+        async with asyncio.timeout(60):
+            while not heard:
+                await connection.fetch("SELECT")
         assert heard == ["the first"]
         await connection.remove_listener(CHANNEL, hear)
     found = checks(done.stdout)

@@ -14,6 +14,5 @@ SELECT
     current_setting('autovacuum')::boolean AS autovacuum,
     current_setting('track_counts')::boolean AS track_counts,
     current_setting('fsync')::boolean AS fsync,
-    pg_is_in_recovery() AS is_standby,
     pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all_sessions,
     (SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()) AS statistics_since
