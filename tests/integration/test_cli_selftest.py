@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -100,6 +101,17 @@ async def test_where_nothing_can_be_written_it_is_left_out(url: str, db: cm.Data
     found = checks(done.stdout)
     assert found["self-test"] == ("skipped", "left out: the server, or this role's sessions, only read")
     assert found["quota ledger"] == ("ok", "1 user compared")
+
+
+async def test_a_role_that_may_only_read_does_not_fail(url: str, db: cm.Database) -> None:
+    role = f"charmodels_reader_{os.getpid()}"
+    await execute(db, f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    try:
+        done = run("check", "--json", url=f"{url}{'&' if '?' in url else '?'}options=-crole%3D{role}")
+    finally:
+        await execute(db, f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert done.returncode == 0, done.stdout
+    assert checks(done.stdout)["self-test"] == ("skipped", "left out: this role may only read")
 
 
 async def test_without_it_check_only_reads(url: str, db: cm.Database) -> None:
