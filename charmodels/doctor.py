@@ -93,7 +93,7 @@ async def _examine(connection: asyncpg.Connection[Any], settings: Settings, foun
     found.findings += findings.judge_transactions(
         await _read(connection, "transactions", found, findings.LONG_TRANSACTION)
     )
-    status = await migrations._status(connection)
+    status = await migrations.status_on(connection)
     found.findings += findings.judge_migrations(status)
     if status.pending:
         return  # what is not there yet is not missing

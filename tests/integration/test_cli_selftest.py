@@ -73,6 +73,12 @@ async def test_it_leaves_nothing_behind(url: str, db: cm.Database) -> None:
         ("ALTER TABLE gallery_entries DISABLE TRIGGER USER", "tags", None),
         ("ALTER TABLE characters DISABLE TRIGGER USER", "gallery", None),
         ("ALTER TABLE quota_ledger DISABLE TRIGGER USER", "records", "The ledger can be changed."),
+        (
+            "DROP TRIGGER charmodels_audit_tier ON users",
+            "records",
+            "A change of tier is not in the audit trail.",
+        ),
+        ("ALTER TABLE audit_entries DISABLE TRIGGER USER", "records", "The audit trail can be changed."),
         ("ALTER TABLE generations DISABLE TRIGGER USER", "generations", None),
         ("DELETE FROM gallery_settings", "tags", None),
     ],
