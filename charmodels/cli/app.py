@@ -12,12 +12,14 @@ from charmodels.cli import (
     backups,
     console,
     data,
+    examine,
     export,
     health,
     migrate,
     queue,
     roles,
     setup,
+    shell,
     stats,
     studio,
     tags,
@@ -38,6 +40,7 @@ ORDER = (
     "export",
     "check",
     "health",
+    "doctor",
     "expire-holds",
     "stats",
     "users",
@@ -49,6 +52,7 @@ ORDER = (
     "backup",
     "restore",
     "reset",
+    "shell",
     "studio",
     "postgres",
 )
@@ -83,6 +87,7 @@ app.command("import")(data.import_file)
 app.command()(export.export)
 app.command()(upkeep.check)
 app.command()(health.health)
+app.command()(examine.doctor)
 app.command()(upkeep.expire_holds)
 app.command()(stats.stats)
 app.add_typer(users.app)
@@ -94,6 +99,7 @@ app.command()(roles.roles)
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(setup.reset)
+app.command()(shell.shell)
 app.command()(studio.studio)
 app.command()(data.postgres)
 

@@ -34,6 +34,8 @@ from charmodels.transactions import transaction
 if TYPE_CHECKING:
     from charmodels.database import Database
 
+ACTOR = "self-test"
+
 PATIENCE = "5s"
 """How long a statement of the self-test waits for a lock that somebody else has."""
 
@@ -96,7 +98,7 @@ async def self_test() -> list[Outcome]:
     """
     found: list[Outcome] = []
     try:
-        async with transaction(actor="self-test") as tx:
+        async with transaction(actor=ACTOR) as tx:
             await tx.fetch("SELECT set_config('lock_timeout', $1, true)", [PATIENCE])
             user = await User.create(email=_email(), name="Self-test")
             for name, test in _TESTS.items():
@@ -285,7 +287,10 @@ async def _records(tx: TransactionClient, user: User) -> str:
     _expect(await QuotaEntry.filter(user_id=user.id, kind="GRANT").count() == 1, "A grant is not in the ledger")
     change = tx.fetch("UPDATE quota_ledger SET amount = 2 WHERE user_id = $1 RETURNING id", [user.id])
     await _expect_error(CharmodelsError, change, "The ledger can be changed")
-    await AuditEntry.all().limit(1)
+    await user.subscribe(SubscriptionTier.PRO)
+    written = AuditEntry.objects.for_object(user)
+    _expect(await written.by_actor(ACTOR).exists(), "A change of tier is not in the audit trail")
+    await _expect_error(CharmodelsError, written.delete(), "The audit trail can be changed")
     return "written, read, kept from change"
 
 

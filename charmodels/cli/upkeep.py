@@ -62,7 +62,7 @@ def check(
     ] = True,
     json: console.Json = False,
 ) -> None:
-    """Prove that the database works and that what is counted is right.
+    """Prove that the database works and counts right.
 
     Looks whether the migrations are current. Adds up the quota ledger for
     every user and compares the counter, the open holds and the grants with

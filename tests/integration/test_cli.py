@@ -34,6 +34,7 @@ COMMANDS = [
     "export",
     "check",
     "health",
+    "doctor",
     "expire-holds",
     "stats",
     "users",
@@ -45,6 +46,7 @@ COMMANDS = [
     "backup",
     "restore",
     "reset",
+    "shell",
     "studio",
     "postgres",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -48,8 +50,9 @@ async def test_it_leaves_nothing_behind(url: str, db: cm.Database) -> None:
         assert done.returncode == 0, done.stdout
         assert await content(connection) == before
         await execute(db, f"NOTIFY {CHANNEL}, 'the first'")
-        while not heard:
-            await connection.fetch("SELECT")
+        async with asyncio.timeout(60):
+            while not heard:
+                await connection.fetch("SELECT")
         assert heard == ["the first"]
         await connection.remove_listener(CHANNEL, hear)
     found = checks(done.stdout)
@@ -70,6 +73,12 @@ async def test_it_leaves_nothing_behind(url: str, db: cm.Database) -> None:
         ("ALTER TABLE gallery_entries DISABLE TRIGGER USER", "tags", None),
         ("ALTER TABLE characters DISABLE TRIGGER USER", "gallery", None),
         ("ALTER TABLE quota_ledger DISABLE TRIGGER USER", "records", "The ledger can be changed."),
+        (
+            "DROP TRIGGER charmodels_audit_tier ON users",
+            "records",
+            "A change of tier is not in the audit trail.",
+        ),
+        ("ALTER TABLE audit_entries DISABLE TRIGGER USER", "records", "The audit trail can be changed."),
         ("ALTER TABLE generations DISABLE TRIGGER USER", "generations", None),
         ("DELETE FROM gallery_settings", "tags", None),
     ],
@@ -98,6 +107,17 @@ async def test_where_nothing_can_be_written_it_is_left_out(url: str, db: cm.Data
     found = checks(done.stdout)
     assert found["self-test"] == ("skipped", "left out: the server, or this role's sessions, only read")
     assert found["quota ledger"] == ("ok", "1 user compared")
+
+
+async def test_a_role_that_may_only_read_does_not_fail(url: str, db: cm.Database) -> None:
+    role = f"charmodels_reader_{os.getpid()}"
+    await execute(db, f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    try:
+        done = run("check", "--json", url=f"{url}{'&' if '?' in url else '?'}options=-crole%3D{role}")
+    finally:
+        await execute(db, f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert done.returncode == 0, done.stdout
+    assert checks(done.stdout)["self-test"] == ("skipped", "left out: this role may only read")
 
 
 async def test_without_it_check_only_reads(url: str, db: cm.Database) -> None:
