@@ -49,7 +49,8 @@ class Page(TortoiseModelAdmin):
     def __init__(self, model: type[Model]) -> None:
         self._widgets: list[Any] | None = None
         names = [name for name, field in model._meta.fields_map.items() if not getattr(field, "reference", False)]
-        self.readonly_fields = tuple(name for name in names if name not in (*self.editable, *self.initial))
+        open_to_change = (*self.editable, *self.initial) if self.access.write else ()
+        self.readonly_fields = tuple(name for name in names if name not in open_to_change)
         super().__init__(model)
 
     # What may be done
@@ -215,7 +216,7 @@ class Page(TortoiseModelAdmin):
         """Add a row, or change what was changed in its form."""
         if not (self.access.write and (self.editable if key is not None else self.adds)):
             raise AdminApiException(403, detail=self._refusal)
-        allowed = self.editable if key is not None else (*self.editable, *self.initial)
+        allowed = (*self.editable, *self.initial)  # the model refuses what never changes
         columns = {field.name: field.column_name for field in self.get_model_fields_with_widget_types()}
         values = {
             columns[name]: self._typed(name, value)

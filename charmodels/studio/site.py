@@ -6,9 +6,10 @@ import logging
 import secrets
 
 from fastadmin import fastapi_app, register_admin_model_class
+from fastadmin.api.frameworks.fastapi.views import index
 from fastadmin.settings import settings as fastadmin_settings
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from charmodels.errors import (
@@ -27,6 +28,10 @@ from charmodels.studio.access import PREFIX, READ_ONLY, Access, Guard
 from charmodels.studio.pages import PAGES
 
 logger = logging.getLogger("charmodels.studio")
+
+NAME = "charmodels Studio"
+
+_NO_SAVING = "<style>button:has(.anticon-save) { display: none }</style>"
 
 SESSION_SECONDS = 12 * 3600
 """How long a sign-in lasts."""
@@ -69,13 +74,27 @@ def create_app(access: Access, *, cookie: str = "charmodels_studio") -> Guard:
     fastapi_app.add_exception_handler(HTTPException, _explain)
     fastapi_app.add_exception_handler(CharmodelsError, _explain)
     app = FastAPI(openapi_url=None)
-    app.mount(PREFIX, fastapi_app)
 
     @app.get("/")
-    def front() -> RedirectResponse:
+    async def front() -> RedirectResponse:
         return RedirectResponse(f"{PREFIX}/")
 
+    @app.get("/favicon.ico")
+    async def icon() -> RedirectResponse:
+        return RedirectResponse(fastadmin_settings.ADMIN_SITE_FAVICON)
+
+    @app.get(f"{PREFIX}/")
+    async def home() -> HTMLResponse:
+        return HTMLResponse(_page(access))
+
+    app.mount(PREFIX, fastapi_app)
     return Guard(app, access)
+
+
+def _page(access: Access) -> str:
+    """Write FastAdmin's page under our name, and without the buttons that would be refused."""
+    page = str(index()).replace("<title>FastAPI Admin</title>", f"<title>{NAME}</title>")
+    return page if access.write else page.replace("</head>", f"{_NO_SAVING}</head>")
 
 
 def _configure(cookie: str) -> None:
@@ -83,9 +102,9 @@ def _configure(cookie: str) -> None:
     settings = fastadmin_settings
     logging.getLogger("fastadmin").setLevel(logging.CRITICAL)  # `_explain` tells what it would, with the traceback
     settings.ADMIN_PREFIX = PREFIX.strip("/")
-    settings.ADMIN_SITE_NAME = "charmodels Studio"
+    settings.ADMIN_SITE_NAME = NAME
     settings.ADMIN_SITE_SIGN_IN_LOGO = f"{PREFIX}/static/images/sign-in-logo.svg"
-    settings.ADMIN_SITE_HEADER_LOGO = f"{PREFIX}/static/images/header-logo.svg"
+    settings.ADMIN_SITE_HEADER_LOGO = settings.ADMIN_SITE_SIGN_IN_LOGO  # its own is white on white
     settings.ADMIN_SITE_FAVICON = f"{PREFIX}/static/images/favicon.png"
     settings.ADMIN_USER_MODEL = "User"
     settings.ADMIN_USER_MODEL_USERNAME_FIELD = "username"
