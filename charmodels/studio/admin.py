@@ -1,5 +1,7 @@
 """What the pages of all models have in common: how they are listed, read and changed."""
 
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+# FastAdmin is not there on Python 3.11. It gives arguments by position.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +21,8 @@ from charmodels.transactions import transaction
 REACH = 10_000
 """How many rows of a list can be paged through, and are counted: the database skips what is before a page."""
 
-_SAME_MOMENT = timedelta(milliseconds=1)
-"""A browser's clock knows no less: a time that came back with a smaller difference was not changed."""
+_SAME_MOMENT = timedelta(seconds=1)
+"""The form sends no fractions of a second: a time that came back with a smaller difference was not changed."""
 
 _UNFIT = (ValueError, TypeError, FieldError)
 

@@ -1,5 +1,7 @@
 """The pages of each model: what a list shows, how it is searched and filtered, and what may be changed."""
 
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+# FastAdmin is not there on Python 3.11. It gives arguments by position.
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,7 @@
 """The admin site as an ASGI app, over the database that is open."""
 
+# pyright: reportMissingImports=false
+# FastAdmin is not there on Python 3.11.
 from __future__ import annotations
 
 import logging
@@ -31,7 +33,13 @@ logger = logging.getLogger("charmodels.studio")
 
 NAME = "charmodels Studio"
 
-_NO_SAVING = "<style>button:has(.anticon-save) { display: none }</style>"
+_STYLE = """
+.ant-input-search { width: 30rem !important; max-width: 45vw }
+.ant-table-cell-fix { backdrop-filter: blur(1rem) }
+"""
+"""So that the hint in the search box can be read, and the last column where others pass under it."""
+
+_NO_SAVING = "button:has(.anticon-save) { display: none }"
 
 SESSION_SECONDS = 12 * 3600
 """How long a sign-in lasts."""
@@ -93,8 +101,9 @@ def create_app(access: Access, *, cookie: str = "charmodels_studio") -> Guard:
 
 def _page(access: Access) -> str:
     """Write FastAdmin's page under our name, and without the buttons that would be refused."""
+    style = _STYLE if access.write else _STYLE + _NO_SAVING
     page = str(index()).replace("<title>FastAPI Admin</title>", f"<title>{NAME}</title>")
-    return page if access.write else page.replace("</head>", f"{_NO_SAVING}</head>")
+    return page.replace("</head>", f"<style>{style}</style></head>")
 
 
 def _configure(cookie: str) -> None:
