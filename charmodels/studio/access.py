@@ -27,8 +27,8 @@ PREFIX = "/admin"
 READ_ONLY = "Studio is read-only. To change something, start it with --write."
 
 _READING = {"GET", "HEAD", "OPTIONS"}
-# What does not write to the database although it is a POST.
-_HARMLESS = (f"{PREFIX}/api/sign-in", f"{PREFIX}/api/sign-out", f"{PREFIX}/api/export/")
+# What does not write to the database although it is a POST; the widgets are the charts of the first page.
+_HARMLESS = tuple(f"{PREFIX}/api/{path}" for path in ("sign-in", "sign-out", "export/", "widget-action/"))
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -1,5 +1,7 @@
 """What the pages of all models have in common: how they are listed, read and changed."""
 
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+# FastAdmin is not there on Python 3.11. It gives arguments by position.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +21,8 @@ from charmodels.transactions import transaction
 REACH = 10_000
 """How many rows of a list can be paged through, and are counted: the database skips what is before a page."""
 
-_SAME_MOMENT = timedelta(milliseconds=1)
-"""A browser's clock knows no less: a time that came back with a smaller difference was not changed."""
+_SAME_MOMENT = timedelta(seconds=1)
+"""The form sends no fractions of a second: a time that came back with a smaller difference was not changed."""
 
 _UNFIT = (ValueError, TypeError, FieldError)
 
@@ -49,7 +51,8 @@ class Page(TortoiseModelAdmin):
     def __init__(self, model: type[Model]) -> None:
         self._widgets: list[Any] | None = None
         names = [name for name, field in model._meta.fields_map.items() if not getattr(field, "reference", False)]
-        self.readonly_fields = tuple(name for name in names if name not in (*self.editable, *self.initial))
+        open_to_change = (*self.editable, *self.initial) if self.access.write else ()
+        self.readonly_fields = tuple(name for name in names if name not in open_to_change)
         super().__init__(model)
 
     # What may be done
@@ -215,7 +218,7 @@ class Page(TortoiseModelAdmin):
         """Add a row, or change what was changed in its form."""
         if not (self.access.write and (self.editable if key is not None else self.adds)):
             raise AdminApiException(403, detail=self._refusal)
-        allowed = self.editable if key is not None else (*self.editable, *self.initial)
+        allowed = (*self.editable, *self.initial)  # the model refuses what never changes
         columns = {field.name: field.column_name for field in self.get_model_fields_with_widget_types()}
         values = {
             columns[name]: self._typed(name, value)

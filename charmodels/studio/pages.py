@@ -1,16 +1,28 @@
 """The pages of each model: what a list shows, how it is searched and filtered, and what may be changed."""
 
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+# FastAdmin is not there on Python 3.11. It gives arguments by position.
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from fastadmin import ActionResponseSchema, ActionResponseType, AdminApiException, action, display
+from fastadmin import (
+    ActionResponseSchema,
+    ActionResponseType,
+    AdminApiException,
+    WidgetActionChartProps,
+    WidgetActionResponseSchema,
+    WidgetActionType,
+    action,
+    display,
+    widget_action,
+)
 from tortoise.expressions import Q
 from tortoise.functions import Lower
 
 from charmodels import models
-from charmodels.errors import CharmodelsError, NotFound
+from charmodels.errors import CharmodelsError, InvalidInput, NotFound
 from charmodels.studio.access import OPERATOR, USERNAME
 from charmodels.studio.admin import Page
 from charmodels.transactions import transaction
@@ -105,6 +117,32 @@ class CharacterPage(_OwnedPage):
     adds = deletes = True
     editable = ("name", "prompt", "style_type", "tags", "image_url", "thumbnail_url", "metadata", "is_public")
     initial = ("user",)
+    widget_actions = ("popular_tags", "styles")
+
+    @widget_action(
+        tab="Gallery",
+        title="Popular tags of the public gallery",
+        widget_action_type=WidgetActionType.ChartColumn,
+        widget_action_props=WidgetActionChartProps(x_field="tag", y_field="characters"),
+        width=14,
+    )
+    async def popular_tags(self, asked: Any) -> WidgetActionResponseSchema:
+        """Count characters by tag, out of the counters."""
+        found = await models.Character.objects.popular_tags(20)
+        return WidgetActionResponseSchema(data=[{"tag": each.tag, "characters": each.count} for each in found])
+
+    @widget_action(
+        tab="Gallery",
+        title="Styles of the public gallery",
+        widget_action_type=WidgetActionType.ChartPie,
+        widget_action_props=WidgetActionChartProps(x_field="style", y_field="characters"),
+        width=10,
+    )
+    async def styles(self, asked: Any) -> WidgetActionResponseSchema:
+        """Count characters by style, out of the counters."""
+        found = await models.Character.objects.public().facets()
+        data = [{"style": style.value, "characters": count} for style, count in found.styles.items()]
+        return WidgetActionResponseSchema(data=data)
 
     async def find(self, rows: Any, text: str) -> Any:
         """Find characters by key, by owner, or, those of the public gallery, as its search box does."""
@@ -173,7 +211,7 @@ class JobPage(_OwnedPage):
     """The queue: generations that wait or are under way. The workers write it."""
 
     menu_section = PICTURES
-    verbose_name_plural = "Queue"
+    verbose_name = verbose_name_plural = "Queue"
     list_display = (
         "generation",
         "owner",
@@ -230,9 +268,13 @@ class AliasPage(Page):
 
     async def _save(self, key: Any, values: dict[str, Any]) -> Any | None:
         # No transaction around it: rows are renamed in batches, and writers are waited for.
-        if key is not None and await self.orm_get_obj(key) is None:
-            return None
-        return await models.TagAlias.objects.add(str(values.get("alias", key) or ""), str(values.get("tag") or ""))
+        alias = str(values.get("alias") or key or "")
+        if key is not None:
+            if alias != str(key):
+                raise InvalidInput(field="alias", reason="never changes")
+            if await self.orm_get_obj(key) is None:
+                return None
+        return await models.TagAlias.objects.add(alias, str(values.get("tag") or ""))
 
     async def orm_delete_obj(self, key: Any) -> None:
         """Make the alias a tag of its own again."""
@@ -281,7 +323,7 @@ class LedgerPage(_OwnedPage):
     """The ledger of all quotas, which nobody changes."""
 
     menu_section = QUOTA
-    verbose_name_plural = "Quota ledger"
+    verbose_name = verbose_name_plural = "Quota ledger"
     list_display = ("id", "owner", "kind", "amount", "quota_day", "reason", "created_at", "user")
     list_display_links = ("id",)
     list_filter = ("kind", "quota_day", "created_at", "user")
@@ -293,7 +335,7 @@ class AuditPage(Page):
     """The audit trail, which nobody changes."""
 
     menu_section = RECORDS
-    verbose_name_plural = "Audit entries"
+    verbose_name = verbose_name_plural = "Audit trail"
     list_display = ("id", "created_at", "actor", "action", "table_name", "object_id", "request_id")
     list_display_links = ("id",)
     list_filter = ("created_at", "actor", "action", "table_name", "object_id")

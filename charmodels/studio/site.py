@@ -1,14 +1,17 @@
 """The admin site as an ASGI app, over the database that is open."""
 
+# pyright: reportMissingImports=false
+# FastAdmin is not there on Python 3.11.
 from __future__ import annotations
 
 import logging
 import secrets
 
 from fastadmin import fastapi_app, register_admin_model_class
+from fastadmin.api.frameworks.fastapi.views import index
 from fastadmin.settings import settings as fastadmin_settings
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from charmodels.errors import (
@@ -27,6 +30,16 @@ from charmodels.studio.access import PREFIX, READ_ONLY, Access, Guard
 from charmodels.studio.pages import PAGES
 
 logger = logging.getLogger("charmodels.studio")
+
+NAME = "charmodels Studio"
+
+_STYLE = """
+.ant-input-search { width: 30rem !important; max-width: 45vw }
+.ant-table-cell-fix { backdrop-filter: blur(1rem) }
+"""
+"""So that the hint in the search box can be read, and the last column where others pass under it."""
+
+_NO_SAVING = "button:has(.anticon-save) { display: none }"
 
 SESSION_SECONDS = 12 * 3600
 """How long a sign-in lasts."""
@@ -69,13 +82,28 @@ def create_app(access: Access, *, cookie: str = "charmodels_studio") -> Guard:
     fastapi_app.add_exception_handler(HTTPException, _explain)
     fastapi_app.add_exception_handler(CharmodelsError, _explain)
     app = FastAPI(openapi_url=None)
-    app.mount(PREFIX, fastapi_app)
 
     @app.get("/")
-    def front() -> RedirectResponse:
+    async def front() -> RedirectResponse:
         return RedirectResponse(f"{PREFIX}/")
 
+    @app.get("/favicon.ico")
+    async def icon() -> RedirectResponse:
+        return RedirectResponse(fastadmin_settings.ADMIN_SITE_FAVICON)
+
+    @app.get(f"{PREFIX}/")
+    async def home() -> HTMLResponse:
+        return HTMLResponse(_page(access))
+
+    app.mount(PREFIX, fastapi_app)
     return Guard(app, access)
+
+
+def _page(access: Access) -> str:
+    """Write FastAdmin's page under our name, and without the buttons that would be refused."""
+    style = _STYLE if access.write else _STYLE + _NO_SAVING
+    page = str(index()).replace("<title>FastAPI Admin</title>", f"<title>{NAME}</title>")
+    return page.replace("</head>", f"<style>{style}</style></head>")
 
 
 def _configure(cookie: str) -> None:
@@ -83,9 +111,9 @@ def _configure(cookie: str) -> None:
     settings = fastadmin_settings
     logging.getLogger("fastadmin").setLevel(logging.CRITICAL)  # `_explain` tells what it would, with the traceback
     settings.ADMIN_PREFIX = PREFIX.strip("/")
-    settings.ADMIN_SITE_NAME = "charmodels Studio"
+    settings.ADMIN_SITE_NAME = NAME
     settings.ADMIN_SITE_SIGN_IN_LOGO = f"{PREFIX}/static/images/sign-in-logo.svg"
-    settings.ADMIN_SITE_HEADER_LOGO = f"{PREFIX}/static/images/header-logo.svg"
+    settings.ADMIN_SITE_HEADER_LOGO = settings.ADMIN_SITE_SIGN_IN_LOGO  # its own is white on white
     settings.ADMIN_SITE_FAVICON = f"{PREFIX}/static/images/favicon.png"
     settings.ADMIN_USER_MODEL = "User"
     settings.ADMIN_USER_MODEL_USERNAME_FIELD = "username"
