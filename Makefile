@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
 WORKERS ?= logical
 
-.PHONY: demo test check format coverage docs chaos bench bench-gallery bench-generations bench-monitoring clean
+.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-audit docs bench-web clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -47,6 +47,11 @@ bench-generations: $(STAMP) ## The queue against procrastinate and pgqueuer; ten
 
 bench-monitoring: $(STAMP) ## What it costs to count every statement
 	$(BIN)/python -m benchmarks.monitoring
+
+bench-audit: $(STAMP) ## What the triggers of the audit trail cost
+	$(BIN)/python -m benchmarks.audit
+bench-web: $(STAMP) ## The FastAPI example under 64 clients; a minute
+	$(BIN)/python -m benchmarks.web
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

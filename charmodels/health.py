@@ -7,25 +7,23 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from enum import StrEnum
+from contextvars import Context
+from dataclasses import replace
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import asyncpg
 
 from charmodels import clock, database, events, migrations
-from charmodels.backend.pool import Borrowed, Pool, PoolStatus
+from charmodels.backend.pool import Borrowed, Pool
 from charmodels.backend.translation import translate
 from charmodels.database import Database
 from charmodels.errors import CharmodelsError, DatabaseUnavailable, PoolTimeout
+from charmodels.health_report import HealthIncident, HealthReport, HealthStatus
 from charmodels.migrations import MigrationStatus
 from charmodels.settings import Settings
 from charmodels.sql import statement
-
-T = TypeVar("T")
 
 logger = logging.getLogger("charmodels.database")
 
@@ -37,83 +35,6 @@ KEPT_ERRORS = 10
 
 LIMITS = 2
 """How many times HEALTH_TIMEOUT a report may take as a whole."""
-
-
-class HealthStatus(StrEnum):
-    """How the database is."""
-
-    HEALTHY = "healthy"
-    DEGRADED = "degraded"
-    """It answers, but something is wrong; `problems` says what, and `ready` whether the app can work all the same."""
-    UNHEALTHY = "unhealthy"
-    """It does not answer, or not to this process."""
-
-
-@dataclass(frozen=True, slots=True)
-class HealthIncident:
-    """Something that a health check came upon.
-
-    Arguments:
-        at: when; aware, UTC.
-        reason: what, as a sentence without addresses and secrets.
-    """
-
-    at: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class HealthReport:
-    """How the database is, at a moment.
-
-    Arguments:
-        status: healthy, degraded or unhealthy.
-        live: whether the process itself works. No trouble with the database changes it: starting the process anew would
-            not help.
-        ready: whether the process should be given work that needs the database.
-        problems: what is wrong, in whole sentences; empty when all is well.
-        checked_at: when the check was over; aware, UTC.
-        duration: seconds that the check took as a whole.
-        latency: seconds that one small statement took, there and back; None if there was no answer.
-        server_version: as the server says it; None if there was no answer.
-        is_read_only: whether the server takes no writes; None if there was no answer.
-        pool: how busy the pool was at the end of the check; None when the database is not open.
-        migrations: applied, pending and unknown ones; None when that could not be found out.
-        last_errors: what this check and those before it came upon, the newest first. Some may be over by now.
-    """
-
-    status: HealthStatus
-    live: bool
-    ready: bool
-    problems: tuple[str, ...]
-    checked_at: datetime
-    duration: float
-    latency: float | None
-    server_version: str | None
-    is_read_only: bool | None
-    pool: PoolStatus | None
-    migrations: MigrationStatus | None
-    last_errors: tuple[HealthIncident, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it.
-
-        Returns:
-            Dicts, lists, strings, numbers, true, false and null, by the names of the attributes; times as in ISO 8601.
-
-        Example:
-            >>> import json
-            >>> async def show() -> None:
-            ...     print(json.dumps((await check_health()).as_dict()))
-        """
-        return {
-            **asdict(self),
-            "status": self.status.value,
-            "problems": list(self.problems),
-            "checked_at": self.checked_at.isoformat(),
-            "migrations": self.migrations and {name: list(found) for name, found in asdict(self.migrations).items()},
-            "last_errors": [{"at": each.at.isoformat(), "reason": each.reason} for each in self.last_errors],
-        }
 
 
 async def check_health(source: Database | Settings | str | None = None) -> HealthReport:
@@ -137,6 +58,11 @@ async def check_health(source: Database | Settings | str | None = None) -> Healt
         ...     for problem in report.problems:
         ...         print(problem)
     """
+    # In nobody's context: what it sends belongs to no request, no transaction, no trace and no guard of the caller's.
+    return await asyncio.get_running_loop().create_task(_examine(source), name="charmodels health", context=Context())
+
+
+async def _examine(source: Database | Settings | str | None) -> HealthReport:
     examination = _Examination()
     try:
         await examination.run(source)
@@ -145,14 +71,15 @@ async def check_health(source: Database | Settings | str | None = None) -> Healt
     return examination.report()
 
 
-def latest(of: Database | None = None) -> HealthReport | None:
+def latest(of: Database | None = None, *, max_age: float | None = None) -> HealthReport | None:
     """Give the last report on a database, whoever asked for it. Asks nothing.
 
     Arguments:
         of: a database, or None for the one that is open in this process.
+        max_age: seconds that it may be old, or None for any age.
 
     Returns:
-        The report; None if there was none, or if no database is open.
+        The report; None if there was none, if it is too old, or if no database is open.
 
     Example:
         >>> latest() is None
@@ -160,7 +87,9 @@ def latest(of: Database | None = None) -> HealthReport | None:
     """
     asked = of or database._open
     history = _histories.get(asked) if asked is not None else None
-    return history.latest if history is not None else None
+    if history is None or (max_age is not None and monotonic() - history.recorded_at >= max_age):
+        return None
+    return history.latest
 
 
 class _History:
@@ -168,10 +97,12 @@ class _History:
 
     def __init__(self) -> None:
         self.latest: HealthReport | None = None
+        self.recorded_at = 0.0
+        """When the latest was made, by the clock that never goes back."""
         self.errors: deque[HealthIncident] = deque(maxlen=KEPT_ERRORS)
 
     def record(self, report: HealthReport) -> None:
-        before, self.latest = self.latest, report
+        before, self.latest, self.recorded_at = self.latest, report, monotonic()
         was = before.status if before is not None else HealthStatus.HEALTHY
         if (was, before.ready if before is not None else True) != (report.status, report.ready):
             events.emit(
@@ -206,7 +137,11 @@ class _Examination:
 
     def _note(self, reason: str) -> None:
         """Remember what went wrong, also where it turns out to be no problem."""
-        self._errors.append(HealthIncident(clock.utc_now(), reason))
+        now, last = clock.utc_now(), self._errors[-1] if self._errors else None
+        if last is not None and last.reason == reason:
+            self._errors[-1] = replace(last, last_at=now, count=last.count + 1)
+        else:
+            self._errors.append(HealthIncident(reason, now, now, 1))
 
     def _degraded(self, problem: str, *, ready: bool) -> None:
         self._problems.append(problem)
@@ -214,6 +149,11 @@ class _Examination:
         self._ready = self._ready and ready
         if self._status is HealthStatus.HEALTHY:
             self._status = HealthStatus.DEGRADED
+
+    def _forget(self) -> None:
+        """Begin anew with another connection."""
+        self._problems.clear()
+        self._status, self._ready = HealthStatus.HEALTHY, True
 
     def failed(self, error: Exception) -> None:
         """Note what keeps the database from answering.
@@ -292,8 +232,9 @@ class _Examination:
                 if not was_cut or not tries_left:
                     raise
                 self._note(_sentence(error))
+                self._forget()
             finally:
-                await pool.release(connection)
+                await pool.release(connection, timeout=self._settings.health_timeout if self._settings else None)
         return True
 
     async def _take(self, pool: Pool) -> Borrowed | None:
@@ -306,11 +247,10 @@ class _Examination:
             if now.size < now.max_size or now.idle:
                 raise DatabaseUnavailable(reason=f"connecting took longer than {seconds:.3g} s") from error
             waited = error.timeout if isinstance(error, PoolTimeout) else seconds
-            others = f"; others that wait: {now.waiting}" if now.waiting else ""
+            busy = f"all {now.max_size} connections are" if now.max_size > 1 else "its one connection is"
+            others = f", and {now.waiting} more waited" if now.waiting else ""
             self._degraded(
-                f"The pool is exhausted: all {now.max_size} connections are busy, none became free within "
-                f"{waited:.3g} s{others}.",
-                ready=False,
+                f"The pool is exhausted: {busy} busy. The check waited {waited:.3g} s for one{others}.", ready=False
             )
             return None
 
@@ -341,13 +281,19 @@ class _Examination:
             )
         self._judge_writes()
         try:
-            self._migrations = await self._in_time(connection, migrations.status_on(connection))
+            found: MigrationStatus = await self._in_time(connection, migrations.status_on(connection))
         except asyncpg.PostgresError as error:
             if isinstance(ours := translate(error), DatabaseUnavailable):
                 raise
             self._degraded(f"It could not be found out which migrations are applied. {ours}", ready=True)
+        except DatabaseUnavailable:  # it was late; the server has just answered, so most of all a lock is in the way
+            self._degraded(
+                "It could not be found out in time which migrations are applied; the table aerich may be locked.",
+                ready=True,
+            )
         else:
-            self._judge_schema(self._migrations)
+            self._migrations = found
+            self._judge_schema(found)
 
     def _judge_writes(self) -> None:
         assert self._facts is not None

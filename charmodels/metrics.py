@@ -1,4 +1,4 @@
-"""What Prometheus is told: statements, errors, the pool, events and, where somebody reads it, the queue."""
+"""What Prometheus is told: statements, errors, the pool, events and, where somebody looks, health and the queue."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from charmodels import clock, database, events
+from charmodels import clock, database, events, health
 from charmodels.backend.pool import PoolStatus
 from charmodels.enums import GenerationStatus
 from charmodels.errors import ConfigurationError
+from charmodels.health_report import HealthReport
 from charmodels.monitoring.query_metrics import BUCKETS, Histogram, QueryMetrics, QueryStats, StatementStats
 from charmodels.sql import statement
 from charmodels.version import __version__
@@ -151,6 +152,9 @@ def _collect() -> Iterator[Metric]:
     yield from _happened()
     if _queue is not None and _queue[0] is opened:
         yield from _waiting(_queue[1])
+    report = health.latest(opened)
+    if report is not None:
+        yield from _health(report)
 
 
 def _statements(metrics: QueryMetrics) -> Iterator[Metric]:
@@ -222,6 +226,23 @@ def _waiting(reading: QueueReading) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "charmodels_queue_read_timestamp_seconds", "When the queue was last looked at.", reading.read_at
+    )
+
+
+def _health(report: HealthReport) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    yield GaugeMetricFamily(
+        "charmodels_ready", "Whether the last health check found the database ready: 1 or 0.", int(report.ready)
+    )
+    if report.latency is not None:
+        yield GaugeMetricFamily(
+            "charmodels_health_latency_seconds", "How long the last health check's statement took.", report.latency
+        )
+    yield GaugeMetricFamily(
+        "charmodels_health_check_timestamp_seconds",
+        "When the last health check was over.",
+        report.checked_at.timestamp(),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from charmodels import limits
@@ -76,7 +76,7 @@ def normalize_tags(tags: Iterable[str], *, limit: int = limits.CHARACTER_TAGS) -
         >>> normalize_tags(["Hero", "hero ", "Knight"])
         ['hero', 'knight']
     """
-    if isinstance(tags, str) or not isinstance(tags, Iterable):
+    if isinstance(tags, str | Mapping) or not isinstance(tags, Iterable):
         raise InvalidInput(field="tags", reason="must be a list of strings")
     normal = list(dict.fromkeys(map(normalize_tag, tags)))
     if len(normal) > limit:

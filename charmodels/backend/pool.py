@@ -61,7 +61,16 @@ class Pool(AsyncpgPool):
         keywords: those of `asyncpg.create_pool`.
     """
 
-    __slots__ = ("_acquire_timeout", "_always_reset", "_deadlines", "_monitor", "_sweeper", "_waiting")
+    __slots__ = (
+        "_acquire_timeout",
+        "_always_reset",
+        "_deadlines",
+        "_monitor",
+        "_queued",
+        "_sweeper",
+        "_turn",
+        "_waiting",
+    )
 
     if TYPE_CHECKING:  # of asyncpg's pool, whose stubs leave them out
         _loop: asyncio.AbstractEventLoop
@@ -71,7 +80,8 @@ class Pool(AsyncpgPool):
         _closing: bool
         _holders: list[Any]
 
-        async def _acquire(self, timeout: float | None) -> Borrowed: ...
+        def _check_init(self) -> None: ...
+        def _schedule_min_size_maintenance(self) -> None: ...
 
     def __init__(
         self,
@@ -96,6 +106,8 @@ class Pool(AsyncpgPool):
         self._sweeper: asyncio.TimerHandle | None = None
         self._monitor = monitor
         self._waiting = 0
+        self._queued = 0
+        self._turn = asyncio.Lock()
 
     async def _prepare(self, connection: Connection) -> None:
         if self._always_reset:
@@ -151,7 +163,7 @@ class Pool(AsyncpgPool):
         """
         if asyncio.get_running_loop() is not self._loop:
             raise another_loop()
-        holder = self._idle_holder()
+        holder = self._idle_holder() if not self._queued else None
         if holder is not None:
             connection: Borrowed = await holder.acquire()  # nothing to wait for: it is connected, and has no `setup`
             return connection
@@ -172,7 +184,7 @@ class Pool(AsyncpgPool):
         self._waiting += 1
         try:
             async with limit:
-                return await self._acquire(None)
+                return await self._acquire_in_turn()
         except TimeoutError as error:
             # With fewer connections than it may have, the pool waited for the server and not for a borrower.
             if not limit.expired() or self.get_size() < self.get_max_size():
@@ -180,6 +192,30 @@ class Pool(AsyncpgPool):
             raise PoolTimeout(timeout=self._acquire_timeout, size=self.get_max_size()) from error
         finally:
             self._waiting -= 1
+
+    async def _acquire_in_turn(self) -> Borrowed:
+        """What asyncpg's `_acquire` does, but first come, first served.
+
+        Who waits at an asyncio queue, and finds that somebody else took what it was woken for, goes to its end. With 64
+        callers and 8 connections, one of twenty waited ten times as long as most.
+        """
+        if self._closing:
+            raise asyncpg.InterfaceError("pool is closing")
+        self._check_init()
+        self._queued += 1
+        try:
+            async with self._turn:
+                holder = await self._queue.get()
+        finally:
+            self._queued -= 1
+        try:
+            connection: Borrowed = await holder.acquire()  # which may have to open one
+        except BaseException:
+            self._queue.put_nowait(holder)
+            self._schedule_min_size_maintenance()
+            raise
+        holder._timeout = None
+        return connection
 
     def _idle_holder(self) -> Any:
         """Take what holds a connection that is open and free at this moment: no wait, so no limit to it. Or None."""

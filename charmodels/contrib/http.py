@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from charmodels import cursors, limits
 from charmodels.context import request_context
+from charmodels.contrib.problems import MEDIA_TYPE, Problem, kind_of, problem_of
 from charmodels.enums import StyleType
-from charmodels.errors import InvalidInput
+from charmodels.errors import CharmodelsError, InvalidInput
 from charmodels.pages import Page
-from charmodels.values import SearchText, Tag, first_reason
+from charmodels.schemas import brief
+from charmodels.values import Key, SearchText, Tag, first_reason, validate
 
 if TYPE_CHECKING:
     from charmodels.models.character import Character
@@ -36,6 +38,7 @@ REQUEST_ID = "x-request-id"
 
 LINK_DESCRIPTION = 'Leads to the page after this one, with `rel="next"` (RFC 8288); not there on the last page.'
 
+_KEY = "charmodels.request_id"  # in the scope: its "state" may be shared by requests
 _GIVEN_ID = re.compile(rf"[!-~]{{1,{limits.KEY_LENGTH}}}")
 _MANY = ("style", "tags_any", "tags_all", "tags_none")
 _Tags: TypeAlias = Annotated[list[Tag], Field(max_length=limits.ASKED_TAGS)]
@@ -166,7 +169,7 @@ class PageOf(BaseModel, Generic[T]):
         '{"items":[],"next_cursor":null}'
     """
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, json_schema_extra=brief)
 
     items: list[T]
     next_cursor: str | None = Field(description="Gives the page after this one as `after`; null on the last page.")
@@ -246,11 +249,12 @@ class RequestContextMiddleware:
     """ASGI middleware: transactions, log records and problems know the request that they belong to, and who acts.
 
     The request's id is the caller's `x-request-id`, if it is 1 to 255 visible ASCII characters, else a new UUID. The
-    answer has it, and the ASGI scope, as `request.state.request_id` in Starlette.
+    answer has it too.
 
     Arguments:
         app: the app.
-        actor: tells who acts from the ASGI scope: a user's id, a name, or None where it does not know.
+        actor: tells who acts from the ASGI scope: a user's id, a name, or None where it does not know. An error
+            of ours that it raises is the answer, if the table of problems names it.
 
     Example:
         >>> from starlette.applications import Starlette
@@ -268,7 +272,7 @@ class RequestContextMiddleware:
             await self.app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope[_KEY] = request_id
         field = (REQUEST_ID.encode(), request_id.encode())
 
         async def send_with_id(message: Message) -> None:
@@ -277,9 +281,27 @@ class RequestContextMiddleware:
                 message = {**message, "headers": [*others, field]}
             await send(message)
 
-        actor = await self.actor(scope) if self.actor is not None else None
-        with request_context(actor=actor, request_id=request_id):
-            await self.app(scope, receive, send_with_id)
+        with request_context(request_id=request_id):
+            try:
+                actor = await self._who(scope)
+            except CharmodelsError as error:
+                if scope["type"] != "http" or kind_of(type(error)) is None:
+                    raise
+                await _send(problem_of(error), send_with_id)
+                return
+            with request_context(actor=actor):
+                await self.app(scope, receive, send_with_id)
+
+    async def _who(self, scope: Scope) -> str | None:
+        found = await self.actor(scope) if self.actor is not None else None
+        return None if found is None else validate("actor", Key, str(found))
+
+
+async def _send(problem: Problem, send: Send) -> None:
+    fields = {"content-type": MEDIA_TYPE, **problem.headers}
+    headers = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": problem.body()})
 
 
 def request_id_of(scope: Scope) -> str | None:
@@ -291,9 +313,8 @@ def request_id_of(scope: Scope) -> str | None:
     Returns:
         The id, or None where no middleware gave one.
     """
-    state = scope.get("state") or {}
-    found = state.get("request_id") if isinstance(state, MutableMapping) else None
-    return found if isinstance(found, str) else None
+    found: str | None = scope.get(_KEY)
+    return found
 
 
 def _request_id(scope: Scope) -> str:

@@ -13,7 +13,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.plugins import InitPlugin
 from pydantic import BaseModel
 
@@ -60,12 +60,14 @@ S = TypeVar("S", bound=BaseModel)
 LINK = ResponseHeader(name="Link", description=LINK_DESCRIPTION, documentation_only=True)
 """For the `response_headers` of a handler that answers with a page: OpenAPI tells of it."""
 
-_Styles = Annotated[list[StyleType] | None, Parameter(description="Any of these styles.")]
-_AnyTags = Annotated[list[str] | None, Parameter(description="At least one of these tags.")]
-_AllTags = Annotated[list[str] | None, Parameter(description="Every one of these tags.")]
-_NoTags = Annotated[list[str] | None, Parameter(description="None of these tags.")]
-_Size = Annotated[int, Parameter(ge=1, le=limits.PAGE_SIZE, description="Characters on a page.")]
-_After = Annotated[str | None, Parameter(max_length=cursors.LONGEST, description="The cursor of the page before.")]
+_Words = Annotated[str, QueryParameter(max_length=limits.SEARCH_LENGTH, description="Words to search for, and fields.")]
+_Sort = Annotated[Literal["newest", "oldest", "relevance"], QueryParameter(description="The order.")]
+_Styles = Annotated[list[StyleType] | None, QueryParameter(description="Any of these styles.")]
+_AnyTags = Annotated[list[str] | None, QueryParameter(description="At least one of these tags.")]
+_AllTags = Annotated[list[str] | None, QueryParameter(description="Every one of these tags.")]
+_NoTags = Annotated[list[str] | None, QueryParameter(description="None of these tags.")]
+_Size = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_SIZE, description="Characters on a page.")]
+_After = Annotated[str | None, QueryParameter(max_length=cursors.LONGEST, description="The cursor of the page before.")]
 
 
 class CharmodelsPlugin(InitPlugin):
@@ -99,12 +101,12 @@ class CharmodelsPlugin(InitPlugin):
 
 
 async def gallery_query(
-    q: Annotated[str, Parameter(max_length=limits.SEARCH_LENGTH, description="Words to search for, and fields.")] = "",
+    q: _Words = "",
     style: _Styles = None,
     tags_any: _AnyTags = None,
     tags_all: _AllTags = None,
     tags_none: _NoTags = None,
-    sort: Literal["newest", "oldest", "relevance"] = "newest",
+    sort: _Sort = "newest",
     size: _Size = 20,
     after: _After = None,
 ) -> GalleryQuery:
@@ -156,8 +158,11 @@ def page_response(request: Request[Any, Any, Any], page: Page[Any], schema: type
     Example:
         >>> import charmodels as cm
         >>> from litestar import get
-        >>> @get("/characters", response_headers=[LINK])
-        ... async def gallery(request: Request, asked: GalleryQuery) -> Response[PageOf[cm.CharacterPublic]]:
+        >>> from litestar.di import NamedDependency, Provide
+        >>> @get("/characters", dependencies={"asked": Provide(gallery_query)}, response_headers=[LINK])
+        ... async def gallery(
+        ...     request: Request, asked: NamedDependency[GalleryQuery]
+        ... ) -> Response[PageOf[cm.CharacterPublic]]:
         ...     return page_response(request, await asked.page(cm.Character.objects.public()), cm.CharacterPublic)
     """
     headers = page_headers(page, request.scope["path"], request.scope["query_string"])
@@ -222,17 +227,31 @@ def _answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respo
 def _answer_invalid(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
     found = error.extra if isinstance(error.extra, list) else []
     details = [
-        {"loc": (each.get("source", "body"), each.get("key", "value")), "msg": str(each.get("message", "is not valid"))}
+        {"loc": (each.get("source", "body"), each.get("key", "value")), "msg": _message(str(each.get("message", "")))}
         for each in found
         if isinstance(each, dict)
     ]
     return problem_response(request, validation_problem(details))
 
 
+def _answer_nested(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    if "deserializing" not in str(error):
+        return _answer(request, error)
+    return problem_response(request, http_problem(HTTPStatus.BAD_REQUEST, "The body is nested too deeply"))
+
+
+def _message(text: str) -> str:
+    """Word what msgspec says as pydantic does, and without the value that it may quote."""
+    if text.startswith("Expected "):
+        return text.replace("Expected", "Input should be", 1)
+    return "is not valid" if not text or text.startswith("Invalid ") else text
+
+
 exception_handlers: Mapping[Any, Callable[..., Response[bytes]]] = {
     CharmodelsError: _answer,
     ValidationException: _answer_invalid,
     HTTPException: _answer_http,
+    RecursionError: _answer_nested,
     Exception: _answer,
 }
 """For `Litestar(exception_handlers=...)`; `CharmodelsPlugin` adds them too."""

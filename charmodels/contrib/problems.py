@@ -138,7 +138,7 @@ class Problem:
     detail: str | None = None
     errors: tuple[Breach, ...] = ()
     members: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def body(self, *, request_id: str | None = None) -> bytes:
         """Write the body.
@@ -235,7 +235,9 @@ def http_problem(status: int, detail: str | None = None, headers: Mapping[str, s
         title = HTTPStatus(status).phrase
     except ValueError:
         title = "Error"
-    return Problem(status=int(status), title=title, detail=None if detail == title else detail, headers=headers or {})
+    return Problem(
+        status=int(status), title=title, detail=None if detail == title else detail, headers=dict(headers or {})
+    )
 
 
 def validation_problem(errors: Iterable[Mapping[str, Any]], *, located: bool = True) -> Problem:

@@ -77,7 +77,7 @@ def problem_response(connection: HTTPConnection, problem: Problem) -> Response:
     return Response(body, status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-async def gallery_query(request: Request) -> GalleryQuery:
+def gallery_query(request: Request) -> GalleryQuery:
     """Read what a request asks of the gallery.
 
     Arguments:
@@ -122,7 +122,7 @@ def page_response(request: Request, page: Page[Any], schema: type[BaseModel]) ->
     Example:
         >>> import charmodels as cm
         >>> async def gallery(request: Request) -> Response:
-        ...     asked = await gallery_query(request)
+        ...     asked = gallery_query(request)
         ...     return page_response(request, await asked.page(cm.Character.objects.public()), cm.CharacterPublic)
     """
     headers = page_headers(page, request.scope["path"], request.scope["query_string"])

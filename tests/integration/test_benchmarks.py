@@ -15,6 +15,7 @@ pytest.importorskip("procrastinate", reason="the extra `benchmarks` is not insta
 pytest.importorskip("pgqueuer", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
 
 from benchmarks import (
+    audit,
     compare,
     contenders,
     gallery,
@@ -32,6 +33,7 @@ from benchmarks import (
     quota,
     quota_contenders,
     rows,
+    web,
 )
 from tests import servers
 
@@ -63,6 +65,29 @@ async def test_the_cost_of_monitoring_is_measured(server_url: str) -> None:
         monitoring.OFF, monitoring.METRICS, monitoring.OPENTELEMETRY
     ] * 4  # fmt: skip
     assert monitoring.table(figures).count(monitoring.METRICS) == 4
+
+
+async def test_the_cost_of_the_audit_trail_is_measured(server_url: str) -> None:
+    plan = audit.Plan(rounds=2, requests=2, concurrency=(1, 2))
+    async with rows.migrated(server_url) as url:
+        figures = await audit.measure(url, plan)
+    assert [figure.contender for figure in figures] == list(audit.CONTENDERS) * 2 * len(audit.TASKS)
+    assert {str(each.ratio) for each in figures if each.contender == audit.WITHOUT} == {"1.00 (1.00 to 1.00)"}
+    assert audit.table(figures).count(audit.SAID) == 2 * len(audit.TASKS)
+
+
+async def test_the_web_app_is_put_under_load(server_url: str) -> None:
+    plan = web.Plan(characters=500, clients=6, pool=3)
+    async with rows.migrated(server_url) as url:
+        async with cm.connect(cm.Settings(database_url=url, db_pool_max=2)):
+            await cm.populate(plan.characters, seed=1)
+            users = [str((await cm.User.create(email=f"v{number}@example.com")).id) for number in range(plan.clients)]
+        load = await web.burden(web.EXAMPLE, url, plan, 1.0, web.visit, users)
+    assert load.requests > plan.clients
+    assert {status for statuses in load.statuses.values() for status in statuses} <= {200, 202, 429}
+    assert 1 <= load.connections <= plan.pool
+    assert "none failed" in web.table(web.Figures(load, load, load), plan)
+    assert web.summary(web.Figures(load, load, load))["mix"]
 
 
 async def test_contenders_that_disagree_are_found_out(server_url: str) -> None:

@@ -81,6 +81,12 @@ async def test_inside_a_transaction_it_looks_from_without(db: cm.Database) -> No
             await tx.fetch("SELECT 1")
 
 
+async def test_inside_a_guard_its_statements_are_not_counted(db: cm.Database) -> None:
+    with cm.guard_n_plus_one(limit=1):
+        for _ in range(3):
+            assert (await cm.check_health()).status == "healthy"
+
+
 async def test_many_at_once(url: str) -> None:
     async with cm.connect(settings(url, db_pool_max=2)):
         reports = await asyncio.gather(*(cm.check_health() for _ in range(20)))
@@ -129,14 +135,14 @@ async def test_on_another_event_loop(db: cm.Database) -> None:
 async def test_nothing_is_printed_or_logged(
     url: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
-    await cm.check_health()
-    await cm.check_health(f"postgresql://app:{SECRET}@127.0.0.1:1/none")
     async with cm.connect(settings(url)):
+        caplog.set_level(logging.INFO)
         caplog.clear()
+        capfd.readouterr()
         await cm.check_health()
+        await cm.check_health(f"postgresql://app:{SECRET}@127.0.0.1:1/none")
+        assert capfd.readouterr() == ("", "")
         assert caplog.records == []
-    assert capfd.readouterr() == ("", "")
 
 
 async def test_no_secret_is_in_it() -> None:
@@ -234,21 +240,38 @@ async def test_a_database_that_only_reads(url: str, as_setting: bool) -> None:
             assert report.problems == ("The server is read-only: default_transaction_read_only is on.",)
 
 
+async def test_what_happens_again_and_again_is_remembered_once(empty_url: str) -> None:
+    async with cm.connect(settings(empty_url)):
+        reports = [await cm.check_health() for _ in range(3)]
+        assert [len(report.last_errors) for report in reports] == [1, 1, 1]
+        error = reports[-1].last_errors[0]
+        assert (error.reason, error.count) == (reports[-1].problems[0], 3)
+        assert error.first_at < error.last_at
+        assert reports[0].last_errors[0].count == 1
+        assert reports[-1].as_dict()["last_errors"] == [
+            {
+                "reason": error.reason,
+                "first_at": error.first_at.isoformat(),
+                "last_at": error.last_at.isoformat(),
+                "count": 3,
+            }
+        ]
+
+
 # The pool
 
 
 async def test_an_exhausted_pool_is_named_in_time_and_the_server_is_asked_all_the_same(url: str) -> None:
-    async with cm.connect(settings(url, db_pool_max=2, health_timeout=1.5)) as db:
+    async with cm.connect(settings(url, db_pool_max=2, health_timeout=2)) as db:
         async with db.acquire(), db.acquire():
             waiting = asyncio.ensure_future(cm.User.objects.count())
             await until(lambda: db.pool_status().waiting == 1)
             report = await cm.check_health()
             assert (report.status, report.live, report.ready) == ("degraded", True, False)
             assert report.problems == (
-                "The pool is exhausted: all 2 connections are busy, none became free within 1.5 s; others that "
-                "wait: 1.",
+                "The pool is exhausted: all 2 connections are busy. The check waited 2 s for one, and 1 more waited.",
             )
-            assert 1.5 <= report.duration < 10
+            assert 2 <= report.duration < 10
             assert report.latency
             assert report.migrations is not None
             assert report.pool is not None
@@ -263,7 +286,9 @@ async def test_an_exhausted_pool_is_named_in_time_and_the_server_is_asked_all_th
 async def test_a_pool_whose_own_limit_is_shorter(url: str) -> None:
     async with cm.connect(settings(url, db_pool_max=1, db_acquire_timeout=0.1)) as db, db.acquire():
         report = await cm.check_health()
-        assert report.problems == ("The pool is exhausted: all 1 connections are busy, none became free within 0.1 s.",)
+        assert report.problems == (
+            "The pool is exhausted: its one connection is busy. The check waited 0.1 s for one.",
+        )
         assert report.duration < 20
 
 

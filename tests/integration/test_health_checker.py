@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -157,3 +158,23 @@ async def test_a_service_that_does_not_begin_closes_the_database(url: str, monke
     monkeypatch.undo()
     async with cm.connect(settings(url)):
         assert await cm.User.objects.count() == 0
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("interval", [None, 3600])
+def test_a_database_that_nobody_closed(url: str, interval: float | None) -> None:
+    """An event loop that ended took the checker with it, and the next one opens as if nothing had happened."""
+
+    async def leave_open() -> None:
+        await cm.connect(settings(url, health_interval=interval)).open()
+        if interval is not None:
+            await until(lambda: is_now("healthy"))
+
+    async def open_again() -> None:
+        async with cm.connect(settings(url)):
+            await until(lambda: is_now("healthy"))
+
+    asyncio.run(leave_open())
+    gc.collect()
+    asyncio.run(open_again())
+    gc.collect()

@@ -112,6 +112,45 @@ async def test_one_who_waits_is_not_overtaken_for_ever(url: str) -> None:
         assert await overtaking < 1000
 
 
+@pytest.mark.parametrize("rounds", [1, 2])
+async def test_who_comes_first_is_served_first(url: str, rounds: int) -> None:
+    """Also before one whose turn it is in the event loop when the connection comes back."""
+    served: list[str] = []
+
+    async def use(name: str) -> None:
+        async with db.acquire():
+            served.append(name)
+
+    async with cm.connect(settings(url, db_pool_max=1)) as db:
+        for number in range(rounds):
+            served.clear()
+            async with db.acquire():
+                early = [asyncio.create_task(use(f"early {each}")) for each in range(5)]
+                await until(lambda: db.pool_status().waiting == 5)
+                late = asyncio.create_task(use("late"))
+            await asyncio.gather(*early, late)
+            assert served == [*(f"early {each}" for each in range(5)), "late"], f"round {number}"
+
+
+async def test_one_who_goes_leaves_their_turn_to_the_next(small: cm.Database) -> None:
+    served: list[int] = []
+
+    async def use(number: int) -> None:
+        async with small.acquire():
+            served.append(number)
+
+    async with small.acquire():
+        async with small.acquire():
+            users = [asyncio.create_task(use(number)) for number in range(6)]
+            await until(lambda: small.pool_status().waiting == 6)
+            users[3].cancel()
+            # As soon as it has been told that there is a connection, and before it takes it.
+            asyncio.get_running_loop().call_soon(users[0].cancel)
+        await asyncio.wait(users)
+        assert served == [1, 2, 4, 5]
+    assert await is_whole(small)
+
+
 async def test_cancelled_while_waiting(small: cm.Database) -> None:
     async with small.acquire(), small.acquire():
         tasks = [asyncio.ensure_future(cm.User.objects.count()) for _ in range(5)]

@@ -110,6 +110,18 @@ async def test_asking_costs_no_statement_and_the_queue_shows_when_it_was_read(co
     assert found["charmodels_queue_read_timestamp_seconds", ()] == reading.read_at
 
 
+async def test_health_shows_when_it_was_checked(counted: cm.Database) -> None:
+    assert not any("health" in name or "ready" in name for name, _ in samples(cm.metrics.prometheus_text()))
+    report = await cm.check_health()
+    found = samples(cm.metrics.prometheus_text())
+    assert found["charmodels_ready", ()] == 1
+    assert found["charmodels_health_latency_seconds", ()] == report.latency
+    assert found["charmodels_health_check_timestamp_seconds", ()] == report.checked_at.timestamp()
+    async with counted.acquire(), counted.acquire():
+        await cm.check_health()
+    assert samples(cm.metrics.prometheus_text())["charmodels_ready", ()] == 0
+
+
 async def test_an_empty_queue_has_no_oldest(counted: cm.Database) -> None:
     assert (await cm.metrics.read_queue()).oldest_pending_seconds == 0
 
@@ -169,6 +181,7 @@ def test_importing_loads_none_of_the_extras() -> None:
 async def known_names(database: cm.Database) -> set[str]:
     await some_trouble(database)
     await cm.metrics.read_queue()
+    await cm.check_health()
     return {name for name, _ in samples(cm.metrics.prometheus_text())}
 
 

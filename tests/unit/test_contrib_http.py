@@ -163,12 +163,41 @@ async def test_the_actor_is_asked_for() -> None:
     assert headers_of(await run(middleware))[b"x-actor"] == b"None"
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(cm.PermissionDenied(action="use", model="Character"), 403), (cm.PoolTimeout(timeout=1, size=2), 503)],
+)
+async def test_what_keeps_the_actor_from_being_known_is_the_answer(error: Exception, status: int) -> None:
+    async def actor(scope: Scope) -> UUID:
+        raise error
+
+    start, body = await run(RequestContextMiddleware(answer, actor=actor), (b"x-request-id", b"r1"))
+    assert start["status"] == status
+    assert headers_of([start])[b"content-type"] == b"application/problem+json"
+    assert headers_of([start])[b"x-request-id"] == b"r1"
+    assert json.loads(body["body"])["request_id"] == "r1"
+    with pytest.raises(type(error)):
+        await run(RequestContextMiddleware(answer, actor=actor), kind="websocket")
+
+
+async def test_an_actor_that_cannot_be_is_refused() -> None:
+    async def actor(scope: Scope) -> str:
+        return "x" * 256
+
+    assert request_id_of({}) is None
+    [start, body] = await run(RequestContextMiddleware(answer, actor=actor))
+    assert start["status"] == 422
+    assert json.loads(body["body"])["detail"] == "actor must have at most 255 characters."
+
+
+async def test_an_app_that_fails_to_know_the_actor_fails() -> None:
+    async def actor(scope: Scope) -> str:
+        raise cm.ConfigurationError(reason="nobody told")
+
+    with pytest.raises(cm.ConfigurationError):
+        await run(RequestContextMiddleware(answer, actor=actor))
+
+
 async def test_a_lifespan_is_no_request() -> None:
     sent = await run(RequestContextMiddleware(answer), kind="lifespan")
     assert headers_of(sent)[b"X-Request-Id"] == b"of the app"
-
-
-def test_a_scope_without_an_id() -> None:
-    assert request_id_of({}) is None
-    assert request_id_of({"state": None}) is None
-    assert request_id_of({"state": {"request_id": 7}}) is None

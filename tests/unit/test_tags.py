@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,9 +43,10 @@ def test_the_limit_counts_different_tags() -> None:
         cm.normalize_tags([f"tag{number}" for number in range(11)])
 
 
-def test_one_string_is_not_a_list_of_tags() -> None:
+@pytest.mark.parametrize("tags", ["hero", b"hero", {"hero": 1}, {}, 7, None])
+def test_what_is_no_list_is_refused(tags: Any) -> None:
     with pytest.raises(cm.InvalidInput):
-        cm.normalize_tags("hero")
+        cm.normalize_tags(tags)
 
 
 @given(st.text(max_size=60))
