@@ -43,7 +43,8 @@ async def test_the_trail_in_a_table_and_as_json(url: str, db: cm.Database) -> No
         ["QUOTA", "user_quotas", str(user.id)],
         ["PUBLISH", "characters", str(character.id)],
     ]
-    assert "(postgres)" in lines[1]
+    [role] = await db.client.fetch("SELECT session_user::text AS name")
+    assert f"({role['name']})" in lines[1]
     assert "name: [bold]Osric" in lines[1]
     assert lines[2].rstrip().endswith(" daily_quota: null to 20")
     found = json.loads(run("audit", "list", "--json", url=url).stdout)
