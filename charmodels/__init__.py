@@ -36,6 +36,8 @@ from charmodels.errors import (
 )
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.generations import GenerationStats, Picture
+from charmodels.health import HealthIncident, HealthReport, HealthStatus, check_health
+from charmodels.health_checker import HealthChecker
 from charmodels.importing import BadLine, ImportReport, import_characters
 from charmodels.logs import RequestFilter, configure_logging
 from charmodels.migrations import MigrationStatus
@@ -111,6 +113,10 @@ __all__ = [
     "GenerationRejected",
     "GenerationStats",
     "GenerationStatus",
+    "HealthChecker",
+    "HealthIncident",
+    "HealthReport",
+    "HealthStatus",
     "HoldClosed",
     "HoldState",
     "ImportReport",
@@ -168,6 +174,7 @@ __all__ = [
     "UserStats",
     "Worker",
     "__version__",
+    "check_health",
     "clock",
     "configure_logging",
     "connect",

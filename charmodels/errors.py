@@ -163,7 +163,8 @@ class DatabaseError(CharmodelsError, tortoise.OperationalError):
 class SerializationFailure(DatabaseError):
     """The transaction lost against a concurrent one, by a serialization failure (40001) or a deadlock (40P01).
 
-    Nothing of it took effect: run the whole transaction again. `cm.transaction` does so when it is given a function.
+    Nothing of it took effect: run the whole transaction again. `cm.transaction` does so when it is given a function. A
+    statement outside of any transaction has then run four times already.
     """
 
 

@@ -171,7 +171,7 @@ async def apply(settings: Settings | str | None = None, roles: Roles | None = No
 
 
 async def _plan(connection: asyncpg.Connection[Any], roles: Roles) -> RolesPlan:
-    status = await migrations._status(connection)
+    status = await migrations.status_on(connection)
     if status.pending:
         raise MigrationsPending(pending=status.pending)
     tables = sorted({getattr(models, name)._meta.db_table for name in models.__all__} | {"aerich"})

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar, get_args
 from uuid import UUID
 
-from charmodels.backend.client import Client
+from charmodels.backend.client import FIRST_DELAY, Client
 from charmodels.backend.transaction import TransactionClient
 from charmodels.context import current_request
 from charmodels.database import CONNECTION, current
@@ -21,9 +21,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
-
-FIRST_DELAY = 0.01
-"""Seconds before a lost transaction runs again, at most; doubles each time."""
 
 
 class transaction:  # noqa: N801 - read as a word of the language: `async with cm.transaction():`

@@ -70,13 +70,25 @@ CREATE OR REPLACE FUNCTION charmodels_lock_quotas(owners uuid[], wait boolean) R
 LANGUAGE plpgsql AS $function$
     -- Locks the users' quotas and tells whose: all, in one order, or without waiting those that nobody else has locked.
 DECLARE
+    -- At a row's second change in a transaction PostgreSQL looks at its foreign key again, and locks the user's row.
+    -- A DELETE of the user takes that one first, so it is taken first here too.
+    often uuid[] := ARRAY(SELECT owner FROM unnest(owners) AS owner GROUP BY owner HAVING count(*) > 1);
     locked uuid[];
 BEGIN
     IF wait THEN
+        IF often <> '{}' THEN
+            PERFORM FROM users WHERE id = ANY (often) ORDER BY id FOR KEY SHARE;
+        END IF;
         SELECT array_agg(user_id) INTO locked FROM (
             SELECT user_id FROM user_quotas WHERE user_id = ANY (owners) ORDER BY user_id FOR NO KEY UPDATE
         ) AS found;
     ELSE
+        IF often <> '{}' THEN
+            locked := ARRAY(SELECT id FROM users WHERE id = ANY (often) FOR KEY SHARE SKIP LOCKED);
+            owners := ARRAY(
+                SELECT owner FROM unnest(owners) AS owner WHERE owner = ANY (locked) OR NOT owner = ANY (often)
+            );
+        END IF;
         SELECT array_agg(user_id) INTO locked FROM (
             SELECT user_id FROM user_quotas WHERE user_id = ANY (owners) FOR NO KEY UPDATE SKIP LOCKED
         ) AS found;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import random
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -19,7 +20,7 @@ from charmodels.backend.schema import SchemaGenerator
 from charmodels.backend.translation import is_drivers_own, translate
 from charmodels.backend.turns import Change, Turns
 from charmodels.enums import SubscriptionTier
-from charmodels.errors import DatabaseUnavailable
+from charmodels.errors import DatabaseUnavailable, SerializationFailure
 from charmodels.monitoring.monitor import Monitor
 from charmodels.plans import PLANS, Plan
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from charmodels.backend.transaction import TransactionContext
 
 logger = logging.getLogger("charmodels.database")
+
+FIRST_DELAY = 0.01
+"""Seconds before what lost a race runs again, at most; doubles each time."""
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
@@ -59,6 +63,8 @@ class Client(AsyncpgDBClient):
 
     executor_class = Executor
     schema_generator = SchemaGenerator  # type: ignore[assignment]
+    retries = 3
+    """How often a statement runs again that lost a race. Outside a transaction it is one of its own, undone whole."""
     _pool: Pool | None
 
     def __init__(
@@ -209,16 +215,18 @@ class Client(AsyncpgDBClient):
         """
         if self.log.isEnabledFor(logging.DEBUG):
             self.log.debug(statement)
-        try:
-            pool = self._pool or await self.pool()
-            connection = await pool.take()
+        losses = 0
+        while True:
             try:
-                rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
-            finally:
-                await pool.release(connection)
-        except Exception as error:
-            self.reraise(error)
-        return rows
+                pool = self._pool or await self.pool()
+                connection = await pool.take()
+                try:
+                    rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
+                finally:
+                    await pool.release(connection)
+                return rows
+            except Exception as error:
+                losses = await self._lost(error, losses)
 
     async def change(self, change: Change, owner: UUID, values: Sequence[Any]) -> asyncpg.Record | None:
         """Change a user's quota when it is the user's turn, maybe in one statement with changes of others.
@@ -257,10 +265,23 @@ class Client(AsyncpgDBClient):
         raise ours from error
 
     async def _translate_exceptions(self, func: Any, *arguments: Any, **keywords: Any) -> Any:
+        # A script may hold several transactions, which are not undone together.
+        losses = self.retries if func.__name__ == "execute_script" else 0
+        while True:
+            try:
+                return await func(self, *arguments, **keywords)
+            except Exception as error:
+                losses = await self._lost(error, losses)
+
+    async def _lost(self, error: Exception, losses: int) -> int:
+        """Return how often a statement has lost a race, after a moment, if it may run again; else raise why not."""
         try:
-            return await func(self, *arguments, **keywords)
-        except Exception as error:
             self.reraise(error)
+        except SerializationFailure:
+            if losses >= self.retries:
+                raise
+        await asyncio.sleep(random.uniform(0, FIRST_DELAY * 2**losses))
+        return losses + 1
 
     def _in_transaction(self) -> TransactionContext:
         from charmodels.backend.transaction import TransactionContext  # which builds on this class

@@ -35,6 +35,7 @@ class TransactionClient(TransactionWrapper, Client):
         parent: the pool's client, or the transaction around this one, which makes it a savepoint.
     """
 
+    retries = 0  # what one of its statements loses, the whole transaction has lost
     _connection: Borrowed  # type: ignore[assignment]
 
     def __init__(self, parent: Client) -> None:

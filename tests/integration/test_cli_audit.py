@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import astuple
-from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-import typer
 
 import charmodels as cm
-from charmodels.cli.spans import moment, span
 from tests import factories, servers
 from tests.integration.test_audit_trail import fill
 from tests.integration.test_cli import run, with_password
 from tests.integration.test_roles import some_roles
-
-
-@pytest.mark.parametrize("command", ["list", "prune"])
-def test_each_has_help_with_an_example_in_80_columns(command: str) -> None:
-    done = run("audit", command, "--help")
-    assert done.returncode == 0
-    assert re.search(rf"Examples:\n\s+charmodels audit {command}", done.stdout)
-    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 async def test_the_trail_in_a_table_and_as_json(url: str, db: cm.Database) -> None:
@@ -83,11 +71,11 @@ async def test_a_prune_asks_first(url: str, db: cm.Database) -> None:
     assert "APP_ENV is production" in refused.stderr
     assert await cm.AuditEntry.objects.count() == 30
     done = run("audit", "prune", "--older-than", "20d", url=url, stdin=b"y\n")
-    assert (done.returncode, done.stdout) == (0, "Deleted 11 entries.\n")
+    assert (done.returncode, done.stdout) == (0, "11 entries deleted.\n")
     done = run("audit", "prune", "--older-than", "10d", "--yes", "--json", url=with_password(url), **in_production)
-    assert (done.returncode, done.stderr, json.loads(done.stdout)) == (0, "", {"pruned": 10})
+    assert (done.returncode, done.stderr, json.loads(done.stdout)) == (0, "", {"deleted": 10})
     prunes = await cm.AuditEntry.objects.filter(action=cm.AuditAction.PRUNE)
-    assert {each.actor for each in prunes} == {"charmodels audit prune"}
+    assert {str(each.actor).partition(":")[0] for each in prunes} == {"cli"}
 
 
 @pytest.mark.parametrize(
@@ -110,19 +98,6 @@ def test_before_an_upgrade_it_says_what_to_run(empty_url: str) -> None:
         done = run(*command, url=empty_url)
         assert (done.returncode, done.stdout) == (1, "")
         assert "charmodels upgrade" in done.stderr
-
-
-def test_times() -> None:
-    assert [span(text) for text in ("90m", " 12H", "30 d", "2w")] == [
-        timedelta(minutes=90), timedelta(hours=12), timedelta(days=30), timedelta(weeks=2)
-    ]  # fmt: skip
-    with cm.clock.frozen(datetime(2026, 3, 2, tzinfo=UTC)):
-        assert moment("1d") == datetime(2026, 3, 1, tzinfo=UTC)
-    assert moment("2026-03-02") == datetime(2026, 3, 2, tzinfo=UTC)
-    assert moment("2026-03-02T01:00+01:00") == datetime(2026, 3, 2, tzinfo=UTC)
-    for wrong in ("", "1", "d", "-1d", "1y", "0h", "2026-13-01", "0001-01-01T00:00+01:00", "99999999w"):
-        with pytest.raises(typer.BadParameter):
-            moment(wrong)
 
 
 async def test_the_printed_roles_are_a_script_that_makes_them(url: str) -> None:

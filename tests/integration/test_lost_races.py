@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 import charmodels as cm
-from tests import factories
+from charmodels.backend.client import Client
+from tests import factories, quotas
 from tests.integration.test_transactions import emails, is_idle
 
 
@@ -145,3 +146,67 @@ async def test_a_function_inside_a_transaction_runs_once(db: cm.Database) -> Non
 def test_negative_retries_are_refused() -> None:
     with pytest.raises(cm.InvalidInput):
         cm.transaction(retries=-1)
+
+
+LOSE = """
+CREATE SEQUENCE tries;
+CREATE FUNCTION lose(times bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    try bigint := nextval('tries');  -- which no rollback takes back
+BEGIN
+    IF try <= times THEN
+        RAISE EXCEPTION 'lost' USING ERRCODE = '40001';
+    END IF;
+    RETURN try;
+END
+$$
+"""
+
+
+async def tries(db: cm.Database) -> int:
+    [row] = await db.client.fetch("SELECT last_value FROM tries")
+    return int(row["last_value"])
+
+
+def ours(client: Client, losses: int) -> Awaitable[object]:
+    return client.fetch("SELECT lose($1)", [losses])
+
+
+def of_tortoise(client: Client, losses: int) -> Awaitable[object]:
+    return client.execute_query("SELECT lose($1)", [losses])
+
+
+@pytest.mark.parametrize("ask", [ours, of_tortoise])
+async def test_a_statement_of_its_own_that_loses_runs_again(
+    db: cm.Database, ask: Callable[[Client, int], Awaitable[object]]
+) -> None:
+    await db.client.execute_script(LOSE)
+    await ask(db.client, 3)
+    assert await tries(db) == 4
+    with pytest.raises(cm.SerializationFailure):
+        await ask(db.client, 8)
+    assert await tries(db) == 8
+    with pytest.raises(cm.SerializationFailure):
+        async with cm.transaction() as tx:
+            await ask(tx, 100)
+    assert await tries(db) == 9
+    assert await is_idle(db)
+
+
+async def test_a_script_that_loses_runs_once(db: cm.Database) -> None:
+    await db.client.execute_script(LOSE)
+    with pytest.raises(cm.SerializationFailure):
+        await db.client.execute_script("SELECT lose(100); SELECT 1")
+    assert await tries(db) == 1
+
+
+async def test_a_statement_of_its_own_that_deadlocks_runs_again(db: cm.Database, url: str) -> None:
+    ada = await factories.user()
+    async with quotas.locked(url, ada) as rival:
+        await rival.execute("SET deadlock_timeout = '1min'")  # it is not the one to find out
+        deleting = asyncio.create_task(ada.delete())
+        await quotas.until_waiting(rival)
+        await rival.execute("UPDATE users SET name = 'Eve' WHERE id = $1", ada.id)  # waits, until the other loses
+        assert not deleting.done()
+    await deleting
+    assert not await cm.User.exists(id=ada.id)

@@ -12,8 +12,21 @@ import charmodels
 
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
-    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary"},
-    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations", "events"},
+    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services"},
+    {
+        "plans",
+        "tags",
+        "clock",
+        "quota",
+        "dsn",
+        "embedded",
+        "pages",
+        "cursors",
+        "gallery",
+        "generations",
+        "events",
+        "services",
+    },
     {"values", "search_query"},
     {"schemas", "settings", "context"},
     {"samples", "monitoring", "logs"},
@@ -23,10 +36,10 @@ LAYERS = [
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
-    {"importing", "seeds", "roles"},
-    {"population"},
+    {"importing", "seeds", "health", "roles"},
+    {"population", "health_checker"},
     {"__init__"},
-    {"cli"},
+    {"cli", "contrib", "testing"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FILES = [path for path in PACKAGE.rglob("*.py") if "aerich_migrations" not in path.parts]
