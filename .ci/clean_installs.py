@@ -45,13 +45,20 @@ def install(folder: Path, extra: str) -> Path:
 
 def environment() -> Mapping[str, str]:
     """No setting, no server but the embedded one, and the examples beside what was installed."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")}
+    kept = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
+    }
     return {**kept, "PYTHONSAFEPATH": "1", "PYTHONWARNINGS": "error::DeprecationWarning:__main__"}
 
 
 def run_script(python: Path, folder: Path, name: str) -> None:
     done = subprocess.run(
-        [python, folder / "examples" / name], cwd=folder, env=environment(), capture_output=True, text=True, timeout=LIMIT
+        [python, folder / "examples" / name],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
     )
     if done.returncode != 0 or not done.stdout.strip():
         raise Failed(f"{name} ended with {done.returncode}: {done.stdout[-1000:]}{done.stderr[-3000:]}")
@@ -97,7 +104,9 @@ def main() -> int:
         folder = Path(made)
         folder.chmod(0o755)
         shutil.copytree(EXAMPLES, folder / "examples")  # away from the checkout, so that only the install is imported
-        scripts = sorted(path.name for path in EXAMPLES.glob("*.py") if path.name not in ("__init__.py", "databases.py"))
+        scripts = sorted(
+            path.name for path in EXAMPLES.glob("*.py") if path.name not in ("__init__.py", "databases.py")
+        )
         work: dict[str, list[tuple[str, ...]]] = {"embedded": []}
         for name in scripts:
             work.setdefault(OWN_EXTRA.get(name, "embedded"), []).append((name,))

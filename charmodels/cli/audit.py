@@ -9,11 +9,10 @@ from uuid import UUID
 
 import typer
 
-from charmodels import clock, limits, migrations
+from charmodels import clock, limits
 from charmodels.cli import console
-from charmodels.cli.spans import SPANS, moment, span
-from charmodels.context import request_context
-from charmodels.database import connect
+from charmodels.cli.opening import opened
+from charmodels.cli.values import duration, past
 from charmodels.enums import AuditAction
 from charmodels.errors import ConfigurationError
 from charmodels.models.audit import AuditEntry
@@ -27,7 +26,6 @@ CHANGE_LENGTH = 200
 app = typer.Typer(
     name="audit",
     no_args_is_help=True,
-    rich_markup_mode=None,
     help="Read the audit trail, and delete what is old.\n\n"
     "\b\nExamples:\n"
     "  charmodels audit list --actor ada --since 7d\n"
@@ -48,9 +46,9 @@ def list_entries(
     request: Annotated[str | None, typer.Option(metavar="ID", help="Of one request.")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=moment, metavar="WHEN", help=f"Since when: how long ago, {SPANS}, or when."),
+        typer.Option(parser=past, metavar="WHEN", help="Since when: how long ago, as 7d, or a time."),
     ] = None,
-    until: Annotated[datetime | None, typer.Option(parser=moment, metavar="WHEN", help="Before when.")] = None,
+    until: Annotated[datetime | None, typer.Option(parser=past, metavar="WHEN", help="Before when.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=limits.PAGE_SIZE, help="How many.")] = 20,
     after: Annotated[
         str | None, typer.Option(metavar="CURSOR", help="Go on behind a page: what --json gave as next_cursor.")
@@ -88,7 +86,7 @@ def list_entries(
 
 @app.command()
 def prune(
-    older_than: Annotated[timedelta, typer.Option(parser=span, metavar="AGE", help=f"How old they are: {SPANS}.")],
+    older_than: Annotated[timedelta, typer.Option(parser=duration, metavar="AGE", help="How old they are, as 90d.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask. Production insists on it.")] = False,
     json: console.Json = False,
 ) -> None:
@@ -103,32 +101,29 @@ def prune(
       charmodels audit prune --older-than 90d
       charmodels audit prune --older-than 52w --yes
     """
-    settings = Settings.resolve()
     if not yes:
-        _confirm(settings, older_than)
-    count = console.finish(_prune(settings, older_than))
+        _confirm(older_than)
+    count = console.finish(_prune(older_than))
     if json:
-        console.print_json({"pruned": count})
+        console.print_json({"deleted": count})
     else:
-        console.say(f"Deleted {count:,} {'entry' if count == 1 else 'entries'}.")
+        console.say(f"{console.count(count, 'entry', 'entries')} deleted.")
 
 
 async def _page(entries: AuditQuerySet, limit: int, after: str | None) -> Page[AuditEntry]:
-    async with connect():
-        await migrations.require_current()
+    async with opened():
         return await entries.page(size=limit, after=after)
 
 
-def _confirm(settings: Settings, older_than: timedelta) -> None:
-    if settings.is_production:
+def _confirm(older_than: timedelta) -> None:
+    if Settings.resolve().is_production:
         raise ConfigurationError(
             variable="APP_ENV", reason="is production; what is deleted there is gone, so confirm it with --yes"
         )
     until = clock.utc_now() - older_than
 
     async def count() -> int:
-        async with connect(settings):
-            await migrations.require_current()
+        async with opened(long=True):
             return await AuditEntry.objects.between(until=until).count()
 
     if not console.confirm(f"This deletes {console.finish(count()):,} entries made before {until:%Y-%m-%d}. Go on?"):
@@ -136,28 +131,14 @@ def _confirm(settings: Settings, older_than: timedelta) -> None:
         raise typer.Exit(1)
 
 
-async def _prune(settings: Settings, older_than: timedelta) -> int:
-    async with connect(settings):
-        await migrations.require_current()
-        with request_context(actor="charmodels audit prune"), console.progress("Deleting entries") as progress:
+async def _prune(older_than: timedelta) -> int:
+    async with opened(long=True):
+        with console.progress("Deleting entries") as progress:
             return await AuditEntry.objects.prune(older_than, progress=progress)
 
 
 def _document(entry: AuditEntry) -> dict[str, Any]:
-    """What JSON can hold."""
-    return {
-        "id": str(entry.id),
-        "created_at": entry.created_at.isoformat(),
-        "action": entry.action,
-        "table_name": entry.table_name,
-        "object_id": entry.object_id and str(entry.object_id),
-        "user_id": entry.user_id and str(entry.user_id),
-        "actor": entry.actor,
-        "request_id": entry.request_id,
-        "role": entry.role,
-        "before": entry.before,
-        "after": entry.after,
-    }
+    return {field: getattr(entry, field) for field in AuditEntry._meta.fields_db_projection}
 
 
 def _change(entry: AuditEntry) -> str:
