@@ -310,6 +310,26 @@ async def test_privileges_come_back_where_their_roles_are(filled: str, tmp_path:
     assert (await backups.restore(path, filled, force=True)).missing_roles == (role,)
 
 
+async def test_the_owner_of_a_database_need_not_be_a_superuser(
+    filled: str, file: Path, other_url: str, server_url: str
+) -> None:
+    role, name = servers.new_name(), urlsplit(other_url).path[1:]
+    await servers.execute(server_url, f"CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'")
+    try:
+        await servers.execute(server_url, f'ALTER DATABASE "{name}" OWNER TO {role}')
+        parts = urlsplit(other_url)
+        url = parts._replace(netloc=f"{role}:{SECRET}@{parts.netloc.rpartition('@')[2]}").geturl()
+        await backups.restore(file, url)
+        await backups.restore(file, url, force=True)
+        assert await hashes(url) == await hashes(filled)
+        await backups.backup(file, url, force=True)
+        async with cm.connect(url):
+            assert (await cm.User.create(email="new@example.com", name="New")).id
+    finally:
+        await servers.drop(server_url, other_url)
+        await servers.execute(server_url, f"DROP ROLE {role}")
+
+
 def test_programs_get_the_password_and_tls_in_their_environment() -> None:
     settings = cm.Settings(
         database_url="postgresql://app:s%3Acret@one:5433,two:5434/shop?sslmode=require&application_name=x",
