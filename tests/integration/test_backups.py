@@ -189,6 +189,15 @@ async def test_a_failed_restore_leaves_what_was_there(filled: str, file: Path) -
     assert await hashes(filled) == before
 
 
+async def test_a_restore_that_is_refused_at_once_ends(filled: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = await hashes(filled)
+    monkeypatch.setattr(backups, "_begin", lambda *_: "BEGIN; SELECT 1 / 0;\n")
+    async with asyncio.timeout(60):  # pg_restore writes more than anybody reads
+        with pytest.raises(cm.DatabaseError, match="nothing was restored, a row or a statement does not fit"):
+            await backups.restore(file, filled, force=True)
+    assert await hashes(filled) == before
+
+
 async def test_a_database_that_is_not_empty(filled: str, file: Path) -> None:
     before = await hashes(filled)
     with pytest.raises(cm.Conflict, match=r"the schema public is not empty, it holds \d+ tables"):
