@@ -242,6 +242,7 @@ class _Target:
     has_schema: bool
     missing_roles: tuple[str, ...]
     extensions: frozenset[str]
+    trigrams: str | None  # the schema of pg_trgm, quoted, if that is there
 
 
 async def _look_at(connection: asyncpg.Connection[Any], manifest: Manifest, there: list[Content]) -> _Target:
@@ -254,6 +255,10 @@ async def _look_at(connection: asyncpg.Connection[Any], manifest: Manifest, ther
         ),
         missing_roles=tuple(role for role in manifest.roles if role not in roles),
         extensions=frozenset(row["name"] for row in extensions),
+        trigrams=await connection.fetchval(
+            "SELECT format('%I', n.nspname) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace"
+            " WHERE e.extname = 'pg_trgm'"
+        ),
     )
 
 
@@ -277,8 +282,7 @@ async def _restore(
             await writer.wait()
             refusal = await refused
             if writer.returncode != 0:
-                with suppress(ProcessLookupError):
-                    reader.kill()  # it may wait for somebody to read on
+                await _stop(reader)
             await reader.wait()
             _raise_if_refused(writer, refusal)
             if reader.returncode != 0:
@@ -300,18 +304,24 @@ async def _contents(found: Programs, file: Path) -> list[str]:
 
 def _is_wanted(line: str, target: _Target) -> bool:
     """Tell whether an entry of an archive's contents is to be restored, as `2; 3079 16386 EXTENSION - pg_trgm`."""
-    if " SCHEMA - " in line:
-        # A schema that is there may belong to somebody else, and keeps its privileges.
-        return not target.has_schema and " ACL - SCHEMA " not in line and " COMMENT - SCHEMA " not in line
-    if " COMMENT - EXTENSION " in line:
-        return False
-    extension = re.match(r"\d+; \d+ \d+ EXTENSION - (\S+)", line)
-    return extension is None or extension[1] in target.extensions
+    entry = re.sub(r"^\d+; \d+ \d+ ", "", line)
+    if entry.startswith(("SCHEMA - ", "ACL - SCHEMA ", "COMMENT - SCHEMA ")):
+        return not target.has_schema  # it may belong to somebody else, and keeps its privileges
+    if entry.startswith("EXTENSION - "):
+        return entry.split()[2] in target.extensions
+    return not entry.startswith("COMMENT - EXTENSION ")  # only the extension's owner may
 
 
 def _begin(schema: str, target: _Target) -> str:
     """The beginning of the transaction: what is there goes."""
-    lines = ["BEGIN;", f"SET LOCAL lock_timeout = '{LOCK_WAIT}';", *(f"{content.drop};" for content in target.there)]
+    # A function of ours sets a parameter of pg_trgm, which only a superuser may before the session has loaded it.
+    loaded = [f"SELECT {target.trigrams}.show_limit();"] if target.trigrams else []
+    lines = [
+        "BEGIN;",
+        *loaded,
+        f"SET LOCAL lock_timeout = '{LOCK_WAIT}';",
+        *(f"{content.drop};" for content in target.there),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -392,10 +402,18 @@ async def _running(
     try:
         yield process
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """End a program that may wait for somebody to read what it writes."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.kill()
+    # asyncio takes a process for ended when its pipes are; one that is full must be read to its end for that.
+    while process.stdout is not None and await process.stdout.read(BLOCK):
+        pass
+    await process.wait()
 
 
 async def _said(process: asyncio.subprocess.Process) -> str:

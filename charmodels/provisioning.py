@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -78,7 +79,8 @@ async def wait_for_server(settings: Settings | str | None = None, *, timeout: fl
         except asyncpg.InvalidCatalogNameError:
             return False
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            if is_refusal(error) or left <= POLL:
+            # A certificate that is not trusted now will not be trusted later.
+            if is_refusal(error) or isinstance(error, ssl.SSLCertVerificationError) or left <= POLL:
                 raise _unavailable(error) from error
         else:
             await connection.close()

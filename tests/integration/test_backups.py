@@ -189,6 +189,15 @@ async def test_a_failed_restore_leaves_what_was_there(filled: str, file: Path) -
     assert await hashes(filled) == before
 
 
+async def test_a_restore_that_is_refused_at_once_ends(filled: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = await hashes(filled)
+    monkeypatch.setattr(backups, "_begin", lambda *_: "BEGIN; SELECT 1 / 0;\n")
+    async with asyncio.timeout(60):  # pg_restore writes more than anybody reads
+        with pytest.raises(cm.DatabaseError, match="nothing was restored, a row or a statement does not fit"):
+            await backups.restore(file, filled, force=True)
+    assert await hashes(filled) == before
+
+
 async def test_a_database_that_is_not_empty(filled: str, file: Path) -> None:
     before = await hashes(filled)
     with pytest.raises(cm.Conflict, match=r"the schema public is not empty, it holds \d+ tables"):
@@ -308,6 +317,26 @@ async def test_privileges_come_back_where_their_roles_are(filled: str, tmp_path:
     finally:
         await servers.execute(server_url, f"DROP ROLE {role}")
     assert (await backups.restore(path, filled, force=True)).missing_roles == (role,)
+
+
+async def test_the_owner_of_a_database_need_not_be_a_superuser(
+    filled: str, file: Path, other_url: str, server_url: str
+) -> None:
+    role, name = servers.new_name(), urlsplit(other_url).path[1:]
+    await servers.execute(server_url, f"CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'")
+    try:
+        await servers.execute(server_url, f'ALTER DATABASE "{name}" OWNER TO {role}')
+        parts = urlsplit(other_url)
+        url = parts._replace(netloc=f"{role}:{SECRET}@{parts.netloc.rpartition('@')[2]}").geturl()
+        await backups.restore(file, url)
+        await backups.restore(file, url, force=True)
+        assert await hashes(url) == await hashes(filled)
+        await backups.backup(file, url, force=True)
+        async with cm.connect(url):
+            assert (await cm.User.create(email="new@example.com", name="New")).id
+    finally:
+        await servers.drop(server_url, other_url)
+        await servers.execute(server_url, f"DROP ROLE {role}")
 
 
 def test_programs_get_the_password_and_tls_in_their_environment() -> None:
