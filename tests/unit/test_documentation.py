@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import logging
 import pkgutil
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,16 @@ MODULES = [
 ]
 
 NEED_FASTADMIN = {f"charmodels.studio.{name}" for name in ("admin", "pages", "server", "site")}
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Frameworks set up logging, here to a stream of pytest's that is closed when the next record comes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
