@@ -10,7 +10,7 @@ from typing import Any
 from charmodels import clock, embedded, metrics, migrations
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
-from charmodels.enums import GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
+from charmodels.enums import AuditAction, GenerationStatus, HoldState, QuotaEntryKind, StyleType, SubscriptionTier
 from charmodels.errors import (
     CharmodelsError,
     ConfigurationError,
@@ -36,6 +36,8 @@ from charmodels.errors import (
 )
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.generations import GenerationStats, Picture
+from charmodels.health import HealthIncident, HealthReport, HealthStatus, check_health
+from charmodels.health_checker import HealthChecker
 from charmodels.importing import BadLine, ImportReport, import_characters
 from charmodels.logs import RequestFilter, configure_logging
 from charmodels.migrations import MigrationStatus
@@ -84,6 +86,7 @@ from charmodels.worker import Worker
 
 __all__ = [
     "PLANS",
+    "AuditAction",
     "AuditEntry",
     "BadLine",
     "Character",
@@ -110,6 +113,10 @@ __all__ = [
     "GenerationRejected",
     "GenerationStats",
     "GenerationStatus",
+    "HealthChecker",
+    "HealthIncident",
+    "HealthReport",
+    "HealthStatus",
     "HoldClosed",
     "HoldState",
     "ImportReport",
@@ -167,6 +174,7 @@ __all__ = [
     "UserStats",
     "Worker",
     "__version__",
+    "check_health",
     "clock",
     "configure_logging",
     "connect",

@@ -24,8 +24,10 @@ class RequestContext:
     request_id: str | None = None
 
 
-_NOBODY = RequestContext()
-_current: ContextVar[RequestContext] = ContextVar("charmodels_request_context", default=_NOBODY)
+NOBODY = RequestContext()
+"""What holds outside of any `request_context`."""
+
+_current: ContextVar[RequestContext] = ContextVar("charmodels_request_context", default=NOBODY)
 
 
 def current_request() -> RequestContext:
@@ -45,7 +47,8 @@ def current_request() -> RequestContext:
 def request_context(actor: UUID | str | None = None, request_id: str | None = None) -> Iterator[RequestContext]:
     """Say on whose behalf a block runs, and the tasks that it starts.
 
-    Transactions that begin in the block tell the database, so the audit trail names the actor; log records carry both.
+    Transactions that begin in the block tell the database, and so does each statement outside of one that the audit
+    trail is about: its entries name the actor and the request. Log records carry both.
     A block inside another takes over what it does not say itself.
 
     Arguments:
@@ -62,8 +65,7 @@ def request_context(actor: UUID | str | None = None, request_id: str | None = No
         >>> import charmodels as cm
         >>> async def publish(character: cm.Character, user: cm.User, request_id: str) -> None:
         ...     with cm.request_context(actor=user.id, request_id=request_id):
-        ...         async with cm.transaction():
-        ...             await character.publish()
+        ...         await character.publish()
     """
     outer = _current.get()
     inner = RequestContext(

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from tortoise.context import TortoiseContext, get_current_context, set_global_context
 from tortoise.exceptions import ConfigurationError as TortoiseConfigurationError
 
+from charmodels import services
 from charmodels.backend.client import Client
 from charmodels.backend.executor import forget_hydrators
 from charmodels.backend.pool import PoolStatus
@@ -71,6 +72,7 @@ class Database:
         self._context: TortoiseContext | None = None
         self._client: Client | None = None
         self._opening = asyncio.Lock()
+        self._beside: AsyncExitStack | None = None
 
     def __repr__(self) -> str:
         return f"<Database {'open' if self.is_open else 'closed'}>"
@@ -147,18 +149,31 @@ class Database:
         forget_hydrators()
         self._context, self._client = context, client
         logger.info("Opened the database, with a pool of at most %d connections", self.settings.pool_max)
+        try:
+            self._beside = await services.begin(self)
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def close(self) -> None:
         """Wait for busy connections, close them all, and let the models go. Closed already: nothing happens."""
-        global _open
         _forget_abandoned()
         if self._context is None or self._client is None:
             return
         self._client._check_loop()
         if isinstance(self._context.connections.get(CONNECTION), TransactionClient):
             raise ConfigurationError(reason="The database cannot be closed inside a transaction")
+        beside, self._beside = self._beside, None
         context, client, self._context, self._client = self._context, self._client, None, None
+        try:
+            if beside is not None:
+                await beside.aclose()
+        finally:
+            await self._disconnect(context, client)
+
+    async def _disconnect(self, context: TortoiseContext, client: Client) -> None:
+        global _open
         try:
             await context.close_connections()
         finally:
@@ -380,7 +395,7 @@ def _forget_abandoned() -> None:
     if _open is None or not _is_abandoned(_open):
         return
     _forget_global(_open._context)
-    _open._context = _open._client = None
+    _open._context = _open._client = _open._beside = None
     _open._opening = asyncio.Lock()
     _open = None
 

@@ -53,3 +53,19 @@ class QuotaEntryKind(StrEnum):
     EXPIRE = "EXPIRE"
     GRANT = "GRANT"
     TIER = "TIER"
+
+
+class AuditAction(StrEnum):
+    """What an entry of the audit trail records."""
+
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    TRUNCATE = "TRUNCATE"
+    PUBLISH = "PUBLISH"
+    UNPUBLISH = "UNPUBLISH"
+    TIER = "TIER"
+    QUOTA = "QUOTA"
+    GRANT = "GRANT"
+    EMAIL = "EMAIL"
+    PRUNE = "PRUNE"

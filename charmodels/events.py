@@ -78,6 +78,11 @@ EVENTS: Mapping[str, Event] = {
         ("entries", "older_than"),
         "Old entries of the audit trail were deleted.",
     ),
+    "health.changed": Event(
+        logging.WARNING,
+        ("from_status", "to_status", "ready", "problems"),
+        "A health check found the database better or worse than the one before.",
+    ),
     "query.slow": Event(
         logging.WARNING,
         ("statement", "seconds", "error", "parameters"),

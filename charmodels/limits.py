@@ -158,5 +158,8 @@ LONGEST_LEASE = timedelta(days=1)
 RESCUED_AT_ONCE = 500
 """Jobs that one transaction takes back from workers whose lease ran out."""
 
+PRUNED_ENTRIES = 10_000
+"""Entries of the audit trail that one transaction deletes, unless the caller says otherwise."""
+
 PRUNED_AT_ONCE = 1_000
 """Generations that one transaction deletes, unless the caller says otherwise."""

@@ -100,7 +100,7 @@ async def status(settings: Settings | str | None = None) -> MigrationStatus:
         ...     return (await status()).is_current
     """
     async with _connection(settings) as connection:
-        return await _status(connection)
+        return await status_on(connection)
 
 
 async def require_current(settings: Settings | str | None = None) -> None:
@@ -188,7 +188,7 @@ async def _migrate(settings: Settings | str | None, work: _Work, finish: _Finish
         try:
             if resolved.schema_name:
                 await _make_schema(connection, resolved.schema_name)
-            before = await _status(connection)
+            before = await status_on(connection)
             # A task of its own: Tortoise.init() puts its state into the context of the task that calls it.
             done = await asyncio.create_task(_run_aerich(resolved, work, before))
             if finish is not None:
@@ -218,7 +218,18 @@ async def _run_aerich(settings: Settings, work: _Work, before: MigrationStatus) 
         return await work(command, before)
 
 
-async def _status(connection: asyncpg.Connection[Any]) -> MigrationStatus:
+async def status_on(connection: asyncpg.Connection[Any]) -> MigrationStatus:
+    """Compare a database with this version of the package, on a connection to it. Writes nothing.
+
+    Arguments:
+        connection: of the caller's.
+
+    Returns:
+        What is applied, pending and unknown.
+
+    Raises:
+        asyncpg.PostgresError: the server refused to say.
+    """
     known = versions()
     if await connection.fetchval("SELECT to_regclass('aerich') IS NULL"):
         return MigrationStatus(applied=(), pending=known, unknown=())

@@ -215,6 +215,30 @@ class Settings(BaseSettings):
         examples=["true"],
     )
 
+    health_timeout: float = Field(
+        2.0, gt=0, description="Seconds each step of a health check may take; all together twice that.", examples=["2"]
+    )
+    health_latency: float = Field(
+        0.5,
+        gt=0,
+        description="From how many seconds on for a small statement the database counts as slow, and its health as "
+        "degraded.",
+        examples=["0.5"],
+    )
+    health_interval: float | None = Field(
+        None,
+        gt=0,
+        description="Seconds from one health check to the next, while the database is open. Not set: only when "
+        "somebody asks.",
+        examples=["15"],
+    )
+    health_read_only: bool = Field(
+        False,
+        description="A server that takes no writes is as healthy as any: for a process that only reads, from a "
+        "replica.",
+        examples=["true"],
+    )
+
     def __init__(self, **values: Any) -> None:
         _refuse_unknown(type(self), values)
         if values.get("database_url") is None and values.keys() & {"db_host", "db_name"}:

@@ -7,6 +7,7 @@ validate with them on `create` and `save`, so both refuse the same values with t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeAlias
@@ -222,11 +223,26 @@ def first_reason(error: ValidationError) -> str:
         ...     first_reason(error)
         'must have at least 1 character'
     """
-    first = error.errors(include_url=False, include_input=False)[0]
-    cause = first.get("ctx", {}).get("error")
+    return reason_of(error.errors(include_url=False, include_input=False)[0])
+
+
+def reason_of(details: Mapping[str, Any]) -> str:
+    """Say what pydantic found, without the value that it found.
+
+    Arguments:
+        details: one of a ValidationError's `errors()`.
+
+    Returns:
+        The rest of a sentence that begins with the field's name.
+
+    Example:
+        >>> reason_of({"type": "missing", "loc": ("prompt",), "msg": "Field required"})
+        'is required'
+    """
+    cause = (details.get("ctx") or {}).get("error")
     if isinstance(cause, InvalidInput):
         return cause.reason
-    message = first["msg"].removeprefix("Value error, ")
+    message: str = details["msg"].removeprefix("Value error, ")
     for prefix, replacement in _REASONS:
         if message.startswith(prefix):
             return replacement + message.removeprefix(prefix)

@@ -133,6 +133,15 @@ async def until_waiting(connection: asyncpg.Connection[Any], number: int = 1) ->
             await asyncio.sleep(0.005)
 
 
+async def until_idle(db: cm.Database) -> None:
+    """Return when no connection of the pool is busy."""
+    async with asyncio.timeout(10):
+        while True:
+            if db.pool_status().busy == 0:
+                return
+            await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
 async def locked(url: str, *owners: cm.User) -> AsyncIterator[asyncpg.Connection[Any]]:
     """Somebody else's long transaction has the users' rows."""

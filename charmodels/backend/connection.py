@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from charmodels.backend.behalf import as_asked, in_its_name
 from charmodels.backend.deadlines import Deadlines
 from charmodels.backend.session import SET_TRANSACTION_CONTEXT, leaves_session_alone
+from charmodels.context import NOBODY, current_request
 from charmodels.monitoring import guard
 from charmodels.monitoring.monitor import Monitor, Timing
 
@@ -41,7 +44,7 @@ class Connection(asyncpg.Connection):
     It is asyncpg's in every other way.
     """
 
-    __slots__ = ("_always_reset", "_deadlines", "_monitor", "_timed", "_touched", "_untimed", "queries_then")
+    __slots__ = ("_always_reset", "_deadlines", "_monitor", "_timed", "_touched", "_untimed", "is_told", "queries_then")
 
     if TYPE_CHECKING:  # of asyncpg's connection, whose stubs leave it out
         _query_loggers: set[Any]
@@ -54,6 +57,8 @@ class Connection(asyncpg.Connection):
         self.queries_then = -1
         """How many statements had run when the pool last looked whether it is in use."""
         self._monitor: Monitor | None = None
+        self.is_told = False
+        """Whether it is in a transaction of ours, which has told the server on whose behalf it runs."""
 
     def always_reset(self) -> None:
         """Reset on every release from now on, as asyncpg does."""
@@ -79,6 +84,18 @@ class Connection(asyncpg.Connection):
         if not self._touched and not leaves_session_alone(statement):
             self._touched = True
 
+    def _telling(self, statement: str, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        """Let the statement tell on whose behalf it runs, where no transaction does."""
+        return (statement, values) if self.is_told else in_its_name(statement, values)
+
+    def _telling_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> tuple[str, Iterable[Sequence[Any]]]:
+        """As `_telling`, of a statement that runs once for each row of values."""
+        if self.is_told or current_request() is NOBODY:
+            return statement, rows
+        all_rows = list(rows)
+        told = [in_its_name(statement, row) for row in all_rows]
+        return (told[0][0], [values for _, values in told]) if told else (statement, all_rows)
+
     def get_reset_query(self) -> str:
         """Give the statements that undo what the session may have had done to it; none if nothing was."""
         return RESET if self.is_touched else ""
@@ -100,7 +117,7 @@ class Connection(asyncpg.Connection):
         # than the rest of monitoring takes; and not at all of a connection that broke. Alone, ours is told at once.
         if self._monitor is None or len(self._query_loggers) != 1:
             return super()._time_and_log(query, args, timeout)  # type: ignore[misc]
-        return Timing(self._monitor, query, args)
+        return Timing(self._monitor, *as_asked(query, args))
 
     async def reset(self, *, timeout: float | None = None) -> None:
         """Roll back an open transaction, drop listeners and, if the session was touched, reset it.
@@ -118,7 +135,8 @@ class Connection(asyncpg.Connection):
         _count(query)
         touched = self._touched or not leaves_session_alone(query)
         self._touched = True  # until it is over: who gives the connection back meanwhile, has it reset
-        status = await super().execute(query, *args, timeout=timeout)
+        sent, values = self._telling(query, args)
+        status = await super().execute(sent, *values, timeout=timeout)
         self._touched = touched
         if query == "COMMIT;" and status == "ROLLBACK":
             raise asyncpg.InFailedSQLTransactionError("a statement failed before, so the transaction was rolled back")
@@ -127,33 +145,36 @@ class Connection(asyncpg.Connection):
     async def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> None:
         """See asyncpg."""
         self._note(command)
-        await super().executemany(command, args, timeout=timeout)
+        await super().executemany(*self._telling_each(command, args), timeout=timeout)
 
     async def fetch(self, query: str, *args: Any, timeout: float | None = None, **keywords: Any) -> Any:
         """See asyncpg."""
         self._note(query)
+        query, values = self._telling(query, args)
         if timeout is not None or self._deadlines is None:
-            return await super().fetch(query, *args, timeout=timeout, **keywords)
+            return await super().fetch(query, *values, timeout=timeout, **keywords)
         self._config = self._untimed
         try:
-            return await self._deadlines.keep(super().fetch(query, *args, **keywords))
+            return await self._deadlines.keep(super().fetch(query, *values, **keywords))
         finally:
             self._config = self._timed
 
     async def fetchval(self, query: str, *args: Any, **keywords: Any) -> Any:
         """See asyncpg."""
         self._note(query)
-        return await super().fetchval(query, *args, **keywords)
+        query, values = self._telling(query, args)
+        return await super().fetchval(query, *values, **keywords)
 
     async def fetchrow(self, query: str, *args: Any, **keywords: Any) -> Any:
         """See asyncpg."""
         self._note(query)
-        return await super().fetchrow(query, *args, **keywords)
+        query, values = self._telling(query, args)
+        return await super().fetchrow(query, *values, **keywords)
 
     async def fetchmany(self, query: str, args: Any, **keywords: Any) -> list[Any]:
         """See asyncpg."""
         self._note(query)
-        rows: list[Any] = await super().fetchmany(query, args, **keywords)
+        rows: list[Any] = await super().fetchmany(*self._telling_each(query, args), **keywords)
         return rows
 
     async def prepare(self, query: str, **keywords: Any) -> Any:

@@ -52,8 +52,8 @@ _HARMLESS = frozenset(
     regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table repeat replace reverse right round
     row_number row_to_json rpad rtrim setweight sign similarity split_part sqrt starts_with statement_timestamp stddev
     strict_word_similarity string_agg string_to_array strip strpos substr substring sum timezone to_char to_date
-    to_json to_jsonb to_number to_timestamp to_tsquery to_tsvector transaction_timestamp translate trim trunc
-    ts_delete ts_filter ts_headline ts_rank ts_rank_cd tsvector_to_array txid_current unnest upper uuidv7
+    to_json to_jsonb to_number to_regclass to_timestamp to_tsquery to_tsvector transaction_timestamp translate trim
+    trunc ts_delete ts_filter ts_headline ts_rank ts_rank_cd tsvector_to_array txid_current unnest upper uuidv7
     variance version websearch_to_tsquery width_bucket word_similarity xmax
         """,
     )

@@ -17,6 +17,7 @@ from charmodels.backend.client import Client
 from charmodels.backend.pool import Borrowed
 from charmodels.backend.session import SET_TRANSACTION_CONTEXT
 from charmodels.backend.turns import Change
+from charmodels.context import current_request
 from charmodels.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class TransactionClient(TransactionWrapper, Client):
             self._lock = self.outer._lock
             self.actor, self.request_id = self.outer.actor, self.outer.request_id
         self._outer_actor, self._outer_request_id = self.actor, self.request_id
+        if self.outer is None:  # unless `cm.transaction` says otherwise; Tortoise's own transactions cannot
+            request = current_request()
+            self.actor, self.request_id = request.actor, request.request_id
 
     @property
     def root(self) -> Client:
@@ -213,14 +217,26 @@ class TransactionContext(Savepoint):
         except Exception as error:
             parent.reraise(error)
         self.client._connection = connection
+        _tell(connection, True)
         try:
             return await super().__aenter__()
         except BaseException:
-            await self._pool.release(connection)
+            await self._release(connection)
             raise
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         try:
             await super().__aexit__(kind, error, traceback)
         finally:
-            await self._pool.release(self.client._connection)
+            await self._release(self.client._connection)
+
+    async def _release(self, connection: Borrowed) -> None:
+        _tell(connection, False)
+        await self._pool.release(connection)
+
+
+def _tell(connection: Borrowed, is_told: bool) -> None:
+    """Note whether the transaction tells the server on whose behalf its statements run."""
+    inner = connection._con  # type: ignore[attr-defined]
+    if inner is not None:  # else the pool has taken it back: it broke
+        inner.is_told = is_told

@@ -7,7 +7,9 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeAlias, TypeVar
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -75,9 +77,20 @@ def print_json(document: Any) -> None:
     """Print a result for a program to read.
 
     Arguments:
-        document: of dicts, lists, strings and numbers.
+        document: of dicts, lists, strings and numbers; also of times, which become ISO 8601, lengths of time, which
+            become seconds, and identifiers.
     """
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    sys.stdout.write(json.dumps(document, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def table(*columns: str, rows: Iterable[tuple[str, ...]]) -> Table:
@@ -96,6 +109,38 @@ def table(*columns: str, rows: Iterable[tuple[str, ...]]) -> Table:
     for row in rows:
         made.add_row(*map(Text, row))
     return made
+
+
+def fields(rows: Iterable[tuple[str, str]]) -> Table:
+    """Make a table of names and values, without headings.
+
+    Arguments:
+        rows: a name and a value each, taken as they are, without markup.
+
+    Returns:
+        It, to be printed on `out` or `err`.
+    """
+    made = table("", "", rows=rows)
+    made.show_header = False
+    return made
+
+
+def count(number: int, what: str, many: str | None = None) -> str:
+    """Say how many there are of something.
+
+    Arguments:
+        number: how many.
+        what: one of them.
+        many: several of them, if that is not `what` and an s.
+
+    Returns:
+        The words.
+
+    Example:
+        >>> count(1, "hold"), count(2_000, "entry", "entries")
+        ('1 hold', '2,000 entries')
+    """
+    return f"{number:,} {what if number == 1 else many or what + 's'}"
 
 
 @contextmanager

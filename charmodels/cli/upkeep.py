@@ -10,6 +10,7 @@ import typer
 
 from charmodels import migrations
 from charmodels.cli import console
+from charmodels.cli.opening import opened, patient
 from charmodels.database import Database, connect
 from charmodels.errors import CharmodelsError, ConfigurationError, MigrationsPending
 from charmodels.models.character import Character
@@ -21,9 +22,6 @@ from charmodels.quota import QuotaDiscrepancy
 from charmodels.settings import Settings
 
 PRINTED_DISCREPANCIES = 50
-
-PATIENCE = 600.0
-"""Seconds one statement of a check may take. Adding up long ledgers takes longer than what an app asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +99,16 @@ def expire_holds(json: console.Json = False) -> None:
     if json:
         console.print_json({"expired": count})
     else:
-        console.say(f"{_count(count, 'hold')} ran out.")
+        console.say(f"{console.count(count, 'hold')} ran out.")
 
 
 async def _expire_holds() -> int:
-    async with connect():
-        await migrations.require_current()
+    async with opened():
         return await QuotaHold.objects.expire()
 
 
 async def _check(report: _Report) -> None:
-    settings = Settings.resolve()
-    database = connect(settings.replace(db_command_timeout=max(settings.db_command_timeout, PATIENCE)))
+    database = connect(patient(Settings.resolve()))
     missing = None
     try:
         for name, work in _CHECKS.items():
@@ -157,8 +153,8 @@ async def _quota_ledger(database: Database, report: _Report) -> str:
                 progress(compared)
     if wrong:
         verb = "does" if wrong == 1 else "do"
-        raise CharmodelsError(f"Of {_count(compared, 'user')}, {wrong:,} {verb} not agree with it.")
-    return f"{_count(compared, 'user')} compared"
+        raise CharmodelsError(f"Of {console.count(compared, 'user')}, {wrong:,} {verb} not agree with it.")
+    return f"{console.count(compared, 'user')} compared"
 
 
 async def _gallery_entries(database: Database, report: _Report) -> str:
@@ -171,30 +167,31 @@ async def _gallery_entries(database: Database, report: _Report) -> str:
                 progress(found.compared)
     if found.wrong:
         raise CharmodelsError(
-            f"Of {_count(found.compared, 'character')} in the gallery, {found.missing:,} have no entry and "
-            f"{found.different:,} a wrong one; {_count(found.surplus, 'entry', 'entries')} too many."
+            f"Of {console.count(found.compared, 'character')} in the gallery, {found.missing:,} have no entry and "
+            f"{found.different:,} a wrong one; {console.count(found.surplus, 'entry', 'entries')} too many."
         )
-    return f"{_count(found.compared, 'entry', 'entries')} compared"
+    return f"{console.count(found.compared, 'entry', 'entries')} compared"
 
 
 async def _tag_counts(database: Database, report: _Report) -> str:
     found = await GalleryEntry.objects.compare_counts()
     if found.wrong:
         raise CharmodelsError(
-            f"Of {_count(found.compared, 'count')}, {found.missing:,} are missing and {found.different:,} are wrong; "
-            f"{found.surplus:,} too many."
+            f"Of {console.count(found.compared, 'count')}, {found.missing:,} are missing and "
+            f"{found.different:,} are wrong; {found.surplus:,} too many."
         )
-    return f"{_count(found.compared, 'count')} compared"
+    return f"{console.count(found.compared, 'count')} compared"
 
 
 async def _queue(database: Database, report: _Report) -> str:
     found = await Generation.objects.compare_queue()
     if found.wrong:
         raise CharmodelsError(
-            f"Of {_count(found.compared, 'open generation')}, {found.missing:,} have no job and {found.different:,} a "
-            f"wrong one; {_count(found.surplus, 'job or hold', 'jobs and holds')} too many."
+            f"Of {console.count(found.compared, 'open generation')}, {found.missing:,} have no job and "
+            f"{found.different:,} a wrong one; "
+            f"{console.count(found.surplus, 'job or hold', 'jobs and holds')} too many."
         )
-    return f"{_count(found.compared, 'open generation')} compared"
+    return f"{console.count(found.compared, 'open generation')} compared"
 
 
 _CHECKS: dict[str, _Check] = {
@@ -221,7 +218,3 @@ def _print(report: _Report) -> None:
         console.out.print(console.table("User", "What", "Counted", "Accounted", rows=found))
     if report.count > len(shown):
         console.say(f"... and {report.count - len(shown):,} more; --json prints them all.")
-
-
-def _count(number: int, what: str, many: str | None = None) -> str:
-    return f"{number:,} {what if number == 1 else many or what + 's'}"

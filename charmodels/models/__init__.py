@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charmodels.models.audit import AuditEntry
+from charmodels.models.audit import AuditEntry, AuditSettings
 from charmodels.models.character import Character
 from charmodels.models.gallery import GalleryEntry, GallerySettings, TagAlias, TagDelta, TagTotal
 from charmodels.models.generation import Generation, GenerationJob, ProviderRequest
@@ -12,6 +12,7 @@ from charmodels.models.user import User
 
 __all__ = [
     "AuditEntry",
+    "AuditSettings",
     "Character",
     "CharacterTemplate",
     "GalleryEntry",

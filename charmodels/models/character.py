@@ -68,7 +68,7 @@ class Character(Entity):
 
     class Meta:
         table = "characters"
-        triggers = ("touch", "keep_owner", "publish", "canonical_tags", "index_character")
+        triggers = ("touch", "keep_owner", "publish", "canonical_tags", "index_character", "audit_characters")
         kept_by_database = ("updated_at",)
         changed_by_database = ("tags", "published_at")
         immutable = ("user_id", "user")

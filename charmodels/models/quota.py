@@ -64,6 +64,7 @@ class UserQuota(Model):
     class Meta:
         table = "user_quotas"
         functions = ("quota",)
+        triggers = ("audit_quotas",)
         checks = (
             not_negative("user_quotas", "daily_quota"),
             not_negative("user_quotas", "daily_used"),
@@ -230,7 +231,7 @@ class QuotaGrant(Model):
     class Meta:
         table = "quota_grants"
         foreign_keys = (_owner("quota_grants"),)
-        triggers = ("keep_owner",)
+        triggers = ("keep_owner", "audit_grants")
         immutable = ("user_id", "user")
         indexes = (
             Index('"user_id", "expires_at"', name="quota_grants_owner", fields=("user_id", "expires_at")),

@@ -46,7 +46,7 @@ class CharacterTemplate(Entity):
 
     class Meta:
         table = "character_templates"
-        triggers = ("touch", "canonical_tags")
+        triggers = ("touch", "canonical_tags", "audit_templates")
         kept_by_database = ("updated_at",)
         changed_by_database = ("tags",)
         indexes = (Index('"name"', name="character_templates_name_key", fields=("name",), unique=True),)

@@ -56,7 +56,7 @@ class User(Entity):
 
     class Meta:
         table = "users"
-        triggers = ("touch", "open_quota", "change_tier")
+        triggers = ("touch", "open_quota", "change_tier", "audit_users")
         kept_by_database = ("updated_at",)
         indexes = (
             Index('lower("email")', name="users_email_key", fields=("email",), unique=True),

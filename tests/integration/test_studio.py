@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 
 import charmodels as cm
 from charmodels import models
@@ -190,8 +192,6 @@ async def test_each_model_is_listed_and_shown(db: cm.Database) -> None:
     await cm.Generation.objects.request(user.id, "A brave knight", cm.StyleType.FANTASY)
     await factories.template()
     await cm.TagAlias.objects.add("heros", "hero")
-    if not await models.AuditEntry.all().count():
-        await models.AuditEntry.create(table_name="users", action="UPDATE", object_id=user.id, after={"name": "Ada"})
     async with signed_in() as client:
         configured = (await client.get(f"{API}/configuration")).json()["models"]
         names = [model["name"] for model in configured]
@@ -517,8 +517,7 @@ async def test_generations_are_cancelled_and_retried(db: cm.Database) -> None:
 async def test_ledger_holds_and_audit_are_read_only_whatever_was_allowed(db: cm.Database) -> None:
     user = await factories.user()
     await cm.User.objects.reserve_quota(user.id)
-    await cm.User.objects.grant_quota(user.id, 5)
-    await models.AuditEntry.create(table_name="users", action="UPDATE")
+    await cm.User.objects.grant_quota(user.id, 5)  # which is audited
     async with signed_in(write=True) as client:
         for model in ("QuotaEntry", "QuotaHold", "QuotaGrant", "AuditEntry", "GenerationJob"):
             key = (await ids(client, model) or [str(factories.missing())])[0]
@@ -532,22 +531,26 @@ async def test_ledger_holds_and_audit_are_read_only_whatever_was_allowed(db: cm.
 
 
 @needs_fastadmin
-async def test_the_database_is_told_who_acts(db: cm.Database) -> None:
+async def test_changes_land_in_the_audit_trail_with_their_actor(db: cm.Database) -> None:
     user = await factories.user()
-    await db.client.execute_script(
-        "CREATE TABLE seen (actor text, request text);"
-        "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES "
-        "(current_setting('charmodels.actor', true), current_setting('charmodels.request_id', true)); "
-        "RETURN NULL; END $$;"
-        "CREATE TRIGGER see AFTER INSERT OR UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION see();"
-    )
+    character = await factories.character(user)
+    changes: list[tuple[str, dict[str, Any]]] = [
+        (f"User/{user.id}", {"subscription_tier": "PRO"}),
+        (f"UserQuota/{user.id}", {"daily_quota": 7}),
+        (f"Character/{character.id}", {"is_public": True}),
+    ]
     async with signed_in(write=True, actor="studio:ada") as client:
-        new = (await client.post(f"{API}/add/User", json={"email": "eve@example.com"})).json()
-        assert (await client.patch(f"{API}/change/User/{user.id}", json={"name": "Eve"})).status_code == 200
-        assert (await client.delete(f"{API}/delete/User/{new['id']}")).status_code == 200
-    seen = await db.client.execute_query_dict("SELECT * FROM seen")
-    assert [row["actor"] for row in seen] == ["studio:ada"] * 3
-    assert len({row["request"] for row in seen}) == 3
+        for path, values in changes:
+            assert (await client.patch(f"{API}/change/{path}", json=values)).status_code == 200
+        assert (await client.delete(f"{API}/delete/Character/{character.id}")).status_code == 200
+        entries = (await listed(client, "AuditEntry", search="studio:ada"))["results"]
+        noted = {(entry["table_name"], entry["object_id"]): entry for entry in entries}
+        assert noted.keys() == {
+            ("users", str(user.id)), ("user_quotas", str(user.id)), ("characters", str(character.id))
+        }  # fmt: skip
+        assert len({entry["request_id"] for entry in entries}) == len(changes) + 1
+        assert noted["user_quotas", str(user.id)]["after"] == {"daily_quota": 7}
+        assert set(await ids(client, "AuditEntry", search=str(user.id))) >= {entry["id"] for entry in entries}
 
 
 # The command
@@ -668,14 +671,42 @@ def test_without_the_extra_the_command_says_what_it_needs(monkeypatch: pytest.Mo
 @needs_fastadmin
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
 def test_other_addresses_need_a_word(host: str) -> None:
-    code, err = run("--host", host)
-    assert (code, "--remote" in err) == (2, True)
+    with pytest.raises(typer.BadParameter, match="--remote allows it"):
+        command.studio(host=host)
 
 
 @needs_fastadmin
-def test_writing_in_production_needs_a_yes() -> None:
-    code, err = run("--write", APP_ENV="production", DATABASE_URL="postgresql://app@localhost:1/none")
-    assert (code, "was not confirmed" in err) == (1, True)
+@pytest.mark.parametrize("answer", ["", "n\n", "yes, but\n"])
+def test_writing_in_production_needs_a_yes(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_ENV", "production")
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    with pytest.raises(cm.CharmodelsError, match="was not confirmed"):
+        command.studio(write=True, port=0)
+
+
+@needs_fastadmin
+@pytest.mark.parametrize(("answer", "yes"), [("y\n", False), ("", True)])
+def test_writing_in_production_goes_on_after_a_yes(answer: str, yes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_ENV", "production")
+    monkeypatch.setenv("DB_CONNECT_RETRIES", "0")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app@127.0.0.1:1/none?sslmode=disable")
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    with pytest.raises(cm.DatabaseUnavailable):
+        command.studio(write=True, port=0, yes=yes)
+
+
+@needs_fastadmin
+def test_an_actor_is_checked_before_anything_is_opened() -> None:
+    with pytest.raises(cm.InvalidInput, match="actor"):
+        command.studio(actor="x" * 256)
+
+
+@needs_fastadmin
+async def test_a_database_older_than_the_code_is_not_served(empty_url: str) -> None:
+    from charmodels.studio.server import listen, serve
+
+    with listen("127.0.0.1", 0) as listening, pytest.raises(cm.MigrationsPending):
+        await serve(cm.Settings(database_url=empty_url), Access(), listening, lambda: pytest.fail("it is ready"))
 
 
 @needs_fastadmin

@@ -28,6 +28,11 @@ QUERIES = {
         WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     """,
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
+    "rights": """
+        SELECT proname, proacl::text FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'charmodels_%' AND proacl IS NOT NULL
+    """,
     "comments": """
         SELECT objoid::regclass::text, objsubid, description FROM pg_description
         WHERE classoid = 'pg_class'::regclass

@@ -12,8 +12,21 @@ import charmodels
 
 PACKAGE = Path(charmodels.__file__).parent
 LAYERS = [
-    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary"},
-    {"plans", "tags", "clock", "quota", "dsn", "embedded", "pages", "cursors", "gallery", "generations", "events"},
+    {"version", "enums", "errors", "limits", "identifiers", "sql", "vocabulary", "services"},
+    {
+        "plans",
+        "tags",
+        "clock",
+        "quota",
+        "dsn",
+        "embedded",
+        "pages",
+        "cursors",
+        "gallery",
+        "generations",
+        "events",
+        "services",
+    },
     {"values", "search_query"},
     {"schemas", "settings", "context"},
     {"samples", "monitoring", "logs"},
@@ -23,9 +36,11 @@ LAYERS = [
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "metrics"},
-    {"importing", "seeds", "studio"},
-    {"population"},
+    {"importing", "seeds", "health"},
+    {"population", "health_checker"},
     {"__init__"},
+    {"contrib", "testing"},
+    {"studio"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
