@@ -352,19 +352,32 @@ async def test_without_write_the_site_refuses_every_write(read_only: cm.Database
 
 
 @needs_fastadmin
-async def test_without_write_the_database_refuses_too(read_only: cm.Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The site says yes to everything, and it is the session that says no, whichever connection it is."""
+async def test_without_write_the_database_refuses_too(read_only: cm.Database) -> None:
+    """The site says yes to everything, and it is the session that says no."""
     character = await cm.Character.objects.get()
-    with pytest.raises(cm.DatabaseError) as caught:
-        await character.unpublish()
-    assert caught.value.sqlstate == "25006"
     async with signed_in(write=True) as client:
-        for _ in range(3):
-            answer = await client.patch(f"{API}/change/Character/{character.id}", json={"name": "Eve"})
-            assert (answer.status_code, answer.json()["detail"]) == (403, READ_ONLY)
+        answer = await client.patch(f"{API}/change/Character/{character.id}", json={"name": "Eve"})
+        assert (answer.status_code, answer.json()["detail"]) == (403, READ_ONLY)
         answer = await client.delete(f"{API}/delete/Character/{character.id}")
         assert (answer.status_code, answer.json()["detail"]) == (403, READ_ONLY)
     assert (await cm.Character.objects.get()).name == character.name
+
+
+async def test_sessions_of_db_read_only_refuse_writes_whoever_had_them_before(url: str) -> None:
+    settings = cm.Settings(database_url=url, app_env="test", db_pool_max=1)
+    async with cm.connect(settings):
+        user = await factories.user(name="Ada")
+    async with cm.connect(settings.replace(db_read_only=True)) as database:
+        async with database.acquire() as connection:
+            await connection.execute("SET default_transaction_read_only = off")
+        for write in (user.delete, lambda: cm.User.objects.filter(id=user.id).update(name="Eve"), factories.user):
+            with pytest.raises(cm.DatabaseError) as caught:
+                await write()
+            assert caught.value.sqlstate == "25006"
+        with pytest.raises(cm.DatabaseError):
+            async with cm.transaction():
+                await cm.User.objects.filter(id=user.id).delete()
+        assert (await cm.User.objects.get(id=user.id)).name == "Ada"
 
 
 # Writing
