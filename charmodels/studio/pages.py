@@ -340,7 +340,7 @@ class AuditPage(Page):
     list_display_links = ("id",)
     list_filter = ("created_at", "actor", "action", "table_name", "object_id", "user_id")
     search_fields = ("id", "object_id", "user_id", "actor")
-    search_help_text = "An actor, or the id of what was changed, of its owner or of an entry"
+    search_help_text = "An actor, or the id of a row, an owner or an entry"
     ordering = ("-created_at", "-id")
 
     async def find(self, rows: Any, text: str) -> Any:
