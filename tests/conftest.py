@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 import charmodels as cm
+from tests import factories
 
 pytest_plugins = ["charmodels.testing"]
 collect_ignore_glob = ["apps/*"]  # projects of users, whose tests run on their own
@@ -56,3 +58,19 @@ def empty_url(charmodels_empty_url: str) -> str:
 def db(charmodels_database: cm.Database) -> cm.Database:
     """An open database with the schema, the test's own."""
     return charmodels_database
+
+
+@pytest.fixture
+def fastadmin() -> None:
+    """Skips the test where Studio cannot run."""
+    pytest.importorskip("fastadmin", reason="needs Python 3.12 and the extra studio")
+
+
+@pytest.fixture
+async def read_only(url: str) -> AsyncIterator[cm.Database]:
+    """As the command opens the database without --write."""
+    settings = cm.Settings(database_url=url, app_env="test")
+    async with cm.connect(settings):
+        await factories.character(await factories.user(email="ada@example.com", name="Ada"), is_public=True)
+    async with cm.connect(settings.replace(db_read_only=True)) as database:
+        yield database

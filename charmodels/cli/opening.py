@@ -27,16 +27,19 @@ def patient(settings: Settings) -> Settings:
     return settings.replace(db_command_timeout=max(settings.db_command_timeout, PATIENCE))
 
 
-def actor() -> str:
+def actor(way: str = "cli") -> str:
     """Name who runs the command, for the audit trail: the account on this machine.
 
+    Arguments:
+        way: by which they act.
+
     Returns:
-        The name, after `cli:`.
+        The way, a colon and the name.
     """
     try:
-        return f"cli:{getpass.getuser()}"[:255]
+        return f"{way}:{getpass.getuser()}"[:255]
     except (KeyError, OSError, ImportError):  # a container may have no name for its user
-        return "cli"
+        return way
 
 
 @asynccontextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from typing import Annotated
 
 import typer
 
 from charmodels import studio as site
-from charmodels.cli import console
+from charmodels.cli import console, opening
 from charmodels.errors import CharmodelsError
 from charmodels.settings import Settings
 from charmodels.studio.access import PREFIX, USERNAME, Access, is_loopback
@@ -46,7 +45,7 @@ def studio(
     settings = Settings()
     if write and settings.is_production and not (yes or console.confirm("Let rows of production be changed?")):
         raise CharmodelsError("Nothing was opened: writing in production was not confirmed.")
-    _run(settings, Access(actor=actor or _actor(), write=write, host=host, announce=_announce), port)
+    _run(settings, Access(actor=actor or opening.actor(USERNAME), write=write, host=host, announce=_announce), port)
 
 
 def _run(settings: Settings, access: Access, port: int) -> None:
@@ -72,10 +71,3 @@ def _welcome(access: Access, port: int) -> None:
 def _announce(password: str) -> None:
     console.say(f"Somebody signed in. The next sign-in needs this password: {password}")
     sys.stdout.flush()
-
-
-def _actor() -> str:
-    try:
-        return f"{USERNAME}:{getpass.getuser()}"
-    except (OSError, KeyError, ImportError):  # a container may know no name for its user
-        return USERNAME

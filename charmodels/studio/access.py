@@ -14,6 +14,7 @@ from uuid import UUID
 
 from charmodels.context import request_context
 from charmodels.identifiers import new_id
+from charmodels.values import Key, validate
 
 USERNAME = "studio"
 """Whom to sign in as; there is nobody else."""
@@ -66,6 +67,9 @@ class Access:
         write: whether anything may be changed.
         host: where the site listens.
         announce: called with the next password when one was used; None where nobody is told.
+
+    Raises:
+        InvalidInput: the actor is empty or too long.
     """
 
     actor: str = USERNAME
@@ -73,6 +77,9 @@ class Access:
     host: str = "127.0.0.1"
     announce: Callable[[str], None] | None = None
     _password: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
+
+    def __post_init__(self) -> None:
+        self.actor = validate("actor", Key, self.actor)
 
     @property
     def password(self) -> str:

@@ -336,17 +336,19 @@ class AuditPage(Page):
 
     menu_section = RECORDS
     verbose_name = verbose_name_plural = "Audit trail"
-    list_display = ("id", "created_at", "actor", "action", "table_name", "object_id", "request_id")
+    list_display = ("id", "created_at", "actor", "action", "table_name", "object_id", "user_id", "request_id", "role")
     list_display_links = ("id",)
-    list_filter = ("created_at", "actor", "action", "table_name", "object_id")
-    search_fields = ("id", "object_id", "actor")
-    search_help_text = "An actor, the id of what was changed, or of an entry"
+    list_filter = ("created_at", "actor", "action", "table_name", "object_id", "user_id")
+    search_fields = ("id", "object_id", "user_id", "actor")
+    search_help_text = "An actor, or the id of a row, an owner or an entry"
+    ordering = ("-created_at", "-id")
 
     async def find(self, rows: Any, text: str) -> Any:
-        """Find entries by their own key, by what they are about, or by who acted."""
+        """Find entries by their own key, by what or whom they are about, or by who acted."""
         key = _uuid(text)
-        about = Q(actor=text) if key is None else Q(id=key) | Q(object_id=key) | Q(actor=text)
-        return rows.filter(about)
+        if key is None:
+            return rows.filter(actor=text)
+        return rows.filter(Q(id=key) | Q(object_id=key) | Q(user_id=key) | Q(actor=str(key)))
 
 
 PAGES = {

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from charmodels import migrations
 from charmodels.database import connect
 from charmodels.errors import ConfigurationError
 from charmodels.settings import Settings
@@ -64,6 +65,7 @@ async def serve(settings: Settings, access: Access, listening: socket.socket, re
     Raises:
         DatabaseUnavailable: the database cannot be reached.
         ConfigurationError: a setting is wrong.
+        MigrationsPending: the database is older than the code.
     """
     port = listening.getsockname()[1]
     async with connect(settings if access.write else settings.replace(db_read_only=True)):
@@ -76,6 +78,7 @@ async def serve(settings: Settings, access: Access, listening: socket.socket, re
             ws="none",
             timeout_graceful_shutdown=PATIENCE,
         )
+        await migrations.require_current()
         ready()
         await _Server(config).serve(sockets=[listening])
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from http import HTTPStatus
 
 from fastadmin import fastapi_app, register_admin_model_class
 from fastadmin.api.frameworks.fastapi.views import index
@@ -14,18 +15,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from charmodels.errors import (
-    CharmodelsError,
-    Conflict,
-    DatabaseError,
-    DatabaseUnavailable,
-    InvalidInput,
-    InvalidTransition,
-    NotFound,
-    PermissionDenied,
-    PoolTimeout,
-    StatementTimeout,
-)
+from charmodels.contrib.problems import kind_of
+from charmodels.errors import CharmodelsError, DatabaseError
 from charmodels.studio.access import PREFIX, READ_ONLY, Access, Guard
 from charmodels.studio.pages import PAGES
 
@@ -44,16 +35,6 @@ _NO_SAVING = "button:has(.anticon-save) { display: none }"
 SESSION_SECONDS = 12 * 3600
 """How long a sign-in lasts."""
 
-_STATUS: dict[type[CharmodelsError], int] = {
-    NotFound: 404,
-    PermissionDenied: 403,
-    InvalidInput: 422,
-    Conflict: 409,
-    InvalidTransition: 409,
-    DatabaseUnavailable: 503,
-    PoolTimeout: 503,
-    StatementTimeout: 503,
-}
 _READ_ONLY_TRANSACTION = "25006"
 
 
@@ -130,9 +111,9 @@ def _explain(request: Request, error: Exception) -> JSONResponse:
     ours = _find(error)
     if ours is not None:
         if isinstance(ours, DatabaseError) and ours.sqlstate == _READ_ONLY_TRANSACTION:
-            return JSONResponse({"detail": READ_ONLY}, 403)
-        status = next((code for kind, code in _STATUS.items() if isinstance(ours, kind)), 409)
-        return JSONResponse({"detail": str(ours)}, status)
+            return JSONResponse({"detail": READ_ONLY}, HTTPStatus.FORBIDDEN)
+        named = kind_of(type(ours))
+        return JSONResponse({"detail": str(ours)}, named[1].status if named else HTTPStatus.CONFLICT)
     assert isinstance(error, HTTPException)
     if error.status_code >= 500:
         logger.error("A request of Studio failed", exc_info=error)

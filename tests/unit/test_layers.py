@@ -24,12 +24,14 @@ LAYERS = [
     {"database"},
     {"transactions", "documents", "copying"},
     {"migrations", "worker", "findings"},
-    {"importing", "seeds", "health_report", "roles", "studio", "provisioning", "exporting", "doctor"},
+    {"importing", "seeds", "health_report", "roles", "provisioning", "exporting", "doctor"},
     {"population", "health", "backups"},
     {"health_checker", "metrics"},
     {"asgi"},
     {"__init__"},
-    {"cli", "contrib", "testing"},
+    {"contrib", "testing"},
+    {"studio"},
+    {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FILES = [path for path in PACKAGE.rglob("*.py") if "aerich_migrations" not in path.parts]
