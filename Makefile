@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
 WORKERS ?= logical
 
-.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-web clean
+.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-audit docs bench-web clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -28,6 +28,9 @@ coverage: $(STAMP) ## Which branches no test takes
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
+docs: $(STAMP) ## The docs site, into build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
+
 chaos: $(STAMP) ## Half a minute of killed workers and cut connections, and whether each request came to one end
 	CHAOS_SECONDS=30 $(BIN)/python -m pytest -s tests/integration/test_chaos.py
 
@@ -45,6 +48,8 @@ bench-generations: $(STAMP) ## The queue against procrastinate and pgqueuer; ten
 bench-monitoring: $(STAMP) ## What it costs to count every statement
 	$(BIN)/python -m benchmarks.monitoring
 
+bench-audit: $(STAMP) ## What the triggers of the audit trail cost
+	$(BIN)/python -m benchmarks.audit
 bench-web: $(STAMP) ## The FastAPI example under 64 clients; a minute
 	$(BIN)/python -m benchmarks.web
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from charmodels import clock, embedded, metrics, migrations
+from charmodels import backups, clock, embedded, metrics, migrations, roles
 from charmodels.asgi import HealthApp, health_app
 from charmodels.context import RequestContext, current_request, request_context
 from charmodels.database import Database, connect, lifespan, tortoise_config
@@ -35,10 +35,12 @@ from charmodels.errors import (
     SerializationFailure,
     StatementTimeout,
 )
+from charmodels.exporting import ExportReport, export_characters
 from charmodels.gallery import CharacterStats, Facets, TemplateStats
 from charmodels.generations import GenerationStats, Picture
-from charmodels.health import HealthIncident, HealthReport, HealthStatus, check_health
+from charmodels.health import check_health
 from charmodels.health_checker import HealthChecker
+from charmodels.health_report import HealthIncident, HealthReport, HealthStatus
 from charmodels.importing import BadLine, ImportReport, import_characters
 from charmodels.logs import RequestFilter, configure_logging
 from charmodels.migrations import MigrationStatus
@@ -106,6 +108,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseUnavailable",
     "Environment",
+    "ExportReport",
     "Facets",
     "GalleryEntry",
     "Generation",
@@ -176,12 +179,14 @@ __all__ = [
     "UserStats",
     "Worker",
     "__version__",
+    "backups",
     "check_health",
     "clock",
     "configure_logging",
     "connect",
     "current_request",
     "embedded",
+    "export_characters",
     "guard_n_plus_one",
     "health_app",
     "import_characters",
@@ -193,6 +198,7 @@ __all__ = [
     "parse_query",
     "populate",
     "request_context",
+    "roles",
     "seed",
     "tortoise_config",
     "transaction",

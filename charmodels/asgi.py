@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextvars import Context
 from typing import Any, TypeAlias
 
 from charmodels import health, metrics
 from charmodels.database import Database
 from charmodels.errors import CharmodelsError, InvalidInput
-from charmodels.health import HealthReport, check_health
+from charmodels.health import check_health
+from charmodels.health_report import HealthReport
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -98,9 +98,8 @@ class HealthApp:
             return known
         loop = asyncio.get_running_loop()
         if self._asking is None or self._asking.done() or self._asking.get_loop() is not loop:
-            # In nobody's context, for it belongs to no one of the requests; and it goes on when one of them goes away.
-            self._asking = loop.create_task(check_health(self.database), name="charmodels health", context=Context())
-        return await asyncio.shield(self._asking)
+            self._asking = loop.create_task(check_health(self.database))
+        return await asyncio.shield(self._asking)  # it goes on when one who asks goes away
 
 
 def health_app(database: Database | None = None, *, details: bool = True, max_age: float = 1.0) -> HealthApp:

@@ -72,7 +72,7 @@ def request_context(actor: UUID | str | None = None, request_id: str | None = No
         actor=outer.actor if actor is None else validate("actor", Key, str(actor)),
         request_id=outer.request_id if request_id is None else validate("request_id", Key, request_id),
     )
-    token = _current.set(inner)
+    token = _current.set(NOBODY if inner == NOBODY else inner)
     try:
         yield inner
     finally:

@@ -7,25 +7,23 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from contextvars import Context
+from dataclasses import replace
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import asyncpg
 
 from charmodels import clock, database, events, migrations
-from charmodels.backend.pool import Borrowed, Pool, PoolStatus
+from charmodels.backend.pool import Borrowed, Pool
 from charmodels.backend.translation import translate
 from charmodels.database import Database
 from charmodels.errors import CharmodelsError, DatabaseUnavailable, PoolTimeout
+from charmodels.health_report import HealthIncident, HealthReport, HealthStatus
 from charmodels.migrations import MigrationStatus
 from charmodels.settings import Settings
 from charmodels.sql import statement
-
-T = TypeVar("T")
 
 logger = logging.getLogger("charmodels.database")
 
@@ -37,90 +35,6 @@ KEPT_ERRORS = 10
 
 LIMITS = 2
 """How many times HEALTH_TIMEOUT a report may take as a whole."""
-
-
-class HealthStatus(StrEnum):
-    """How the database is."""
-
-    HEALTHY = "healthy"
-    DEGRADED = "degraded"
-    """It answers, but something is wrong; `problems` says what, and `ready` whether the app can work all the same."""
-    UNHEALTHY = "unhealthy"
-    """It does not answer, or not to this process."""
-
-
-@dataclass(frozen=True, slots=True)
-class HealthIncident:
-    """Something that health checks came upon, once or several times in a row.
-
-    Arguments:
-        reason: what, as a sentence without addresses and secrets.
-        first_at: when for the first time; aware, UTC.
-        last_at: when for the last time.
-        count: how often.
-    """
-
-    reason: str
-    first_at: datetime
-    last_at: datetime
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class HealthReport:
-    """How the database is, at a moment.
-
-    Arguments:
-        status: healthy, degraded or unhealthy.
-        live: whether the process itself works. No trouble with the database changes it: starting the process anew would
-            not help.
-        ready: whether the process should be given work that needs the database.
-        problems: what is wrong, in whole sentences; empty when all is well.
-        checked_at: when the check was over; aware, UTC.
-        duration: seconds that the check took as a whole.
-        latency: seconds that one small statement took, there and back; None if there was no answer.
-        server_version: as the server says it; None if there was no answer.
-        is_read_only: whether the server takes no writes; None if there was no answer.
-        pool: how busy the pool was at the end of the check; None when the database is not open.
-        migrations: applied, pending and unknown ones; None when that could not be found out.
-        last_errors: what this check and those before it came upon, the newest first. Some may be over by now.
-    """
-
-    status: HealthStatus
-    live: bool
-    ready: bool
-    problems: tuple[str, ...]
-    checked_at: datetime
-    duration: float
-    latency: float | None
-    server_version: str | None
-    is_read_only: bool | None
-    pool: PoolStatus | None
-    migrations: MigrationStatus | None
-    last_errors: tuple[HealthIncident, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it.
-
-        Returns:
-            Dicts, lists, strings, numbers, true, false and null, by the names of the attributes; times as in ISO 8601.
-
-        Example:
-            >>> import json
-            >>> async def show() -> None:
-            ...     print(json.dumps((await check_health()).as_dict()))
-        """
-        return {
-            **asdict(self),
-            "status": self.status.value,
-            "problems": list(self.problems),
-            "checked_at": self.checked_at.isoformat(),
-            "migrations": self.migrations and {name: list(found) for name, found in asdict(self.migrations).items()},
-            "last_errors": [
-                {**asdict(each), "first_at": each.first_at.isoformat(), "last_at": each.last_at.isoformat()}
-                for each in self.last_errors
-            ],
-        }
 
 
 async def check_health(source: Database | Settings | str | None = None) -> HealthReport:
@@ -144,6 +58,11 @@ async def check_health(source: Database | Settings | str | None = None) -> Healt
         ...     for problem in report.problems:
         ...         print(problem)
     """
+    # In nobody's context: what it sends belongs to no request, no transaction, no trace and no guard of the caller's.
+    return await asyncio.get_running_loop().create_task(_examine(source), name="charmodels health", context=Context())
+
+
+async def _examine(source: Database | Settings | str | None) -> HealthReport:
     examination = _Examination()
     try:
         await examination.run(source)
@@ -231,6 +150,11 @@ class _Examination:
         if self._status is HealthStatus.HEALTHY:
             self._status = HealthStatus.DEGRADED
 
+    def _forget(self) -> None:
+        """Begin anew with another connection."""
+        self._problems.clear()
+        self._status, self._ready = HealthStatus.HEALTHY, True
+
     def failed(self, error: Exception) -> None:
         """Note what keeps the database from answering.
 
@@ -308,6 +232,7 @@ class _Examination:
                 if not was_cut or not tries_left:
                     raise
                 self._note(_sentence(error))
+                self._forget()
             finally:
                 await pool.release(connection, timeout=self._settings.health_timeout if self._settings else None)
         return True
@@ -361,6 +286,11 @@ class _Examination:
             if isinstance(ours := translate(error), DatabaseUnavailable):
                 raise
             self._degraded(f"It could not be found out which migrations are applied. {ours}", ready=True)
+        except DatabaseUnavailable:  # it was late; the server has just answered, so most of all a lock is in the way
+            self._degraded(
+                "It could not be found out in time which migrations are applied; the table aerich may be locked.",
+                ready=True,
+            )
         else:
             self._migrations = found
             self._judge_schema(found)

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from contextvars import Context
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,8 @@ from typing import Self
 from charmodels import services
 from charmodels.database import Database
 from charmodels.errors import InvalidInput
-from charmodels.health import HealthReport, check_health
+from charmodels.health import check_health
+from charmodels.health_report import HealthReport
 
 JITTER = 0.1
 """By which part of it an interval is longer or shorter, so that many processes do not ask all at once."""
@@ -63,10 +63,7 @@ class HealthChecker:
             Itself. The first report is there a moment later.
         """
         if not self.is_running:
-            # In nobody's context: its statements belong to no request, no trace and no guard.
-            self._task = asyncio.get_running_loop().create_task(
-                self._run(), name="charmodels health checker", context=Context()
-            )
+            self._task = asyncio.create_task(self._run(), name="charmodels health checker")
         return self
 
     async def stop(self) -> None:

@@ -11,7 +11,7 @@ from charmodels import clock, database, events, health
 from charmodels.backend.pool import PoolStatus
 from charmodels.enums import GenerationStatus
 from charmodels.errors import ConfigurationError
-from charmodels.health import HealthReport
+from charmodels.health_report import HealthReport
 from charmodels.monitoring.query_metrics import BUCKETS, Histogram, QueryMetrics, QueryStats, StatementStats
 from charmodels.sql import statement
 from charmodels.version import __version__

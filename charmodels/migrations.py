@@ -34,8 +34,8 @@ _Work: TypeAlias = "Callable[[Any, MigrationStatus], Awaitable[list[str]]]"
 """What to do with an Aerich Command under the lock, given where the database stands."""
 
 
-_Finish: TypeAlias = "Callable[[asyncpg.Connection[Any], str | None], Awaitable[Any]]"
-"""What to do under the lock when the migrations are applied, given the setting SEARCH_CONFIG."""
+_Finish: TypeAlias = "Callable[[asyncpg.Connection[Any], Settings], Awaitable[None]]"
+"""What to do under the lock when the migrations are applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,8 @@ async def require_current(settings: Settings | str | None = None) -> None:
 async def upgrade(settings: Settings | str | None = None) -> tuple[str, ...]:
     """Apply every pending migration; of two processes at once, one works and the other waits.
 
-    It also puts the setting SEARCH_CONFIG into effect, which makes the gallery's documents anew where it changed.
+    It also puts two settings into effect: SEARCH_CONFIG, which makes the gallery's documents anew where it changed, and
+    AUDIT_MASK.
 
     Arguments:
         settings: as for `status`.
@@ -141,7 +142,7 @@ async def upgrade(settings: Settings | str | None = None) -> tuple[str, ...]:
     async def work(command: Any, before: MigrationStatus) -> list[str]:
         return list(await command.upgrade(run_in_transaction=True))
 
-    return await _migrate(settings, work, apply_search_config)
+    return await _migrate(settings, work, _apply_settings)
 
 
 async def downgrade(settings: Settings | str | None = None, *, version: int = -1) -> tuple[str, ...]:
@@ -192,10 +193,20 @@ async def _migrate(settings: Settings | str | None, work: _Work, finish: _Finish
             # A task of its own: Tortoise.init() puts its state into the context of the task that calls it.
             done = await asyncio.create_task(_run_aerich(resolved, work, before))
             if finish is not None:
-                await finish(connection, resolved.search_config)
+                await finish(connection, resolved)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
     return tuple(done)
+
+
+async def _apply_settings(connection: asyncpg.Connection[Any], settings: Settings) -> None:
+    """Write into the database what all its users must agree on."""
+    await apply_search_config(connection, settings.search_config)
+    if settings.audit_mask is not None:
+        await connection.execute(
+            "INSERT INTO audit_settings (id, mask) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET mask = excluded.mask",
+            settings.audit_mask,
+        )
 
 
 async def _make_schema(connection: asyncpg.Connection[Any], name: str) -> None:

@@ -163,6 +163,12 @@ class Settings(BaseSettings):
         description="How the connections call themselves in pg_stat_activity.",
         examples=["charmodels"],
     )
+    db_read_only: bool = Field(
+        False,
+        description="Have the server refuse whatever would write, in every session. Not behind PgBouncer, which "
+        "refuses the start-up parameter.",
+        examples=["true"],
+    )
 
     plans: Annotated[dict[SubscriptionTier, Plan], BeforeValidator(_plans)] = Field(
         default_factory=lambda: dict(PLANS),
@@ -184,6 +190,13 @@ class Settings(BaseSettings):
         description="By which page cursors are signed, the same for all processes. Not set: a random one that the "
         "database keeps.",
         examples=["a long random string"],
+    )
+
+    audit_mask: bool | None = Field(
+        None,
+        description="Whether the audit trail hides addresses and prompts, whoever makes a change. Not set: as the "
+        "database has it, true at first. `charmodels upgrade` puts it into effect, for entries to come.",
+        examples=["false"],
     )
 
     metrics: bool = Field(
@@ -369,6 +382,8 @@ class Settings(BaseSettings):
             server_settings["search_path"] = '"' + schema.replace('"', '""') + '"'
         if "options" in parameters:
             server_settings["options"] = parameters["options"]
+        if self.db_read_only:
+            server_settings["default_transaction_read_only"] = "on"
         behind_pgbouncer = parameters.get("pgbouncer", "").lower() == "true"
         cache_size = int(parameters.get("statement_cache_size", self.db_statement_cache_size))
         return {

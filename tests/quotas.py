@@ -125,7 +125,7 @@ async def until_waiting(connection: asyncpg.Connection[Any], number: int = 1) ->
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         " AND pid <> pg_backend_pid()"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             await connection.execute("SELECT pg_stat_clear_snapshot()")  # or a transaction sees what it saw before
             if await connection.fetchval(waiting) >= number:
@@ -135,7 +135,7 @@ async def until_waiting(connection: asyncpg.Connection[Any], number: int = 1) ->
 
 async def until_idle(db: cm.Database) -> None:
     """Return when no connection of the pool is busy."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             if db.pool_status().busy == 0:
                 return
@@ -154,6 +154,6 @@ async def locked(url: str, *owners: cm.User) -> AsyncIterator[asyncpg.Connection
 async def until_noted(url: str, owner: cm.User, kind: str) -> None:
     """Return when the ledger has such an entry, asked around the library."""
     noted = "SELECT EXISTS (SELECT FROM quota_ledger WHERE user_id = $1 AND kind = $2)"
-    async with session(url) as other, asyncio.timeout(10):
+    async with session(url) as other, asyncio.timeout(30):
         while not await other.fetchval(noted, owner.id, kind):  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(0.005)

@@ -61,7 +61,8 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $function$
     -- Writes the entry of a change. The trigger's arguments: what is done, the column of the key, that of the owner or '',
-    -- and the columns to keep; of an update, those that it changed. The functions below look after who may do so.
+    -- and the columns to keep; of an update, those that it changed. It runs with the owner's rights, so that those who make
+    -- the change need none on the trail.
 DECLARE
     old_row jsonb := CASE WHEN TG_OP IN ('UPDATE', 'DELETE') THEN to_jsonb(OLD) END;
     new_row jsonb := CASE WHEN TG_OP IN ('INSERT', 'UPDATE') THEN to_jsonb(NEW) END;

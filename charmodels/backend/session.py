@@ -47,7 +47,8 @@ _HARMLESS = frozenset(
     jsonb_object_agg jsonb_object_keys jsonb_set jsonb_to_recordset jsonb_typeof lag last_value lead least left
     length ln log lower lpad ltrim make_date make_interval make_timestamptz max md5 min mod mode now ntile
     nullif octet_length overlaps overlay percent_rank percentile_cont percentile_disc pg_advisory_xact_lock
-    pg_advisory_xact_lock_shared pg_backend_pid pg_notify pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared
+    pg_advisory_xact_lock_shared pg_backend_pid pg_get_function_identity_arguments pg_get_userbyid pg_has_role
+    pg_notify pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared
     phraseto_tsquery plainto_tsquery position power querytree random rank regexp_count regexp_match
     regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table repeat replace reverse right round
     row_number row_to_json rpad rtrim setweight sign similarity split_part sqrt starts_with statement_timestamp stddev

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
 import traceback
 
 import asyncpg
@@ -93,6 +94,12 @@ def _network_reason(error: OSError) -> str:
         return "the host name is not known"
     if isinstance(error, FileNotFoundError):
         return "no server listens on that socket"
+    if isinstance(error, ssl.SSLCertVerificationError):  # whose number is that of another error of the system
+        return "the server's certificate cannot be verified"
+    if isinstance(error, ssl.SSLError):
+        return "TLS failed"
+    if "rejected SSL upgrade" in str(error):  # asyncpg's words
+        return "the server offers no TLS"
     said = os.strerror(error.errno) if error.errno else "the connection failed"
     return f"{type(error).__name__}, {said}"
 

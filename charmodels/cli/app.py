@@ -7,23 +7,63 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import console, data, health, migrate, queue, stats, tags, top, upkeep, users
+from charmodels.cli import (
+    audit,
+    backups,
+    console,
+    data,
+    examine,
+    export,
+    health,
+    migrate,
+    queue,
+    roles,
+    setup,
+    shell,
+    stats,
+    studio,
+    tags,
+    top,
+    upkeep,
+    users,
+)
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 
-_AFTER = {"stats": "expire-holds", "users": "stats", "tags": "users", "queue": "tags"}
-"""Groups of commands stand among the commands in the help: each behind which one. Typer would put them last."""
+ORDER = (
+    "setup",
+    "upgrade",
+    "downgrade",
+    "migrations",
+    "seed",
+    "import",
+    "export",
+    "check",
+    "health",
+    "doctor",
+    "expire-holds",
+    "stats",
+    "users",
+    "tags",
+    "queue",
+    "audit",
+    "top",
+    "roles",
+    "backup",
+    "restore",
+    "reset",
+    "shell",
+    "studio",
+    "postgres",
+)
+"""The commands as the help lists them: in the order in which one needs them."""
 
 
 class _InOrder(TyperGroup):
-    """Lists commands in the order in which one needs them."""
+    """Lists groups of commands among the commands, where Typer would put them last."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        names = list(super().list_commands(ctx))
-        for name, before in _AFTER.items():
-            names.remove(name)
-            names.insert(names.index(before) + 1, name)
-        return names
+        return sorted(super().list_commands(ctx), key=ORDER.index)
 
 
 app = typer.Typer(
@@ -31,26 +71,36 @@ app = typer.Typer(
     cls=_InOrder,
     help="Migrate, fill and check the database of an AI character-creation platform.\n\n"
     "The database is what DATABASE_URL says, in the environment or in .env.\n\n"
-    "\b\nExample:\n  export DATABASE_URL=postgresql://app@localhost/charmodels\n  charmodels upgrade",
+    "\b\nExample:\n  export DATABASE_URL=postgresql://app@localhost/charmodels\n  charmodels setup",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(setup.setup)
 app.command()(migrate.upgrade)
 app.command()(migrate.downgrade)
 app.command()(migrate.migrations)
 app.command()(data.seed)
 app.command("import")(data.import_file)
+app.command()(export.export)
 app.command()(upkeep.check)
 app.command()(health.health)
+app.command()(examine.doctor)
 app.command()(upkeep.expire_holds)
 app.command()(stats.stats)
 app.add_typer(users.app)
 app.add_typer(tags.app)
 app.add_typer(queue.app)
+app.add_typer(audit.app)
 app.command()(top.top)
+app.command()(roles.roles)
+app.command()(backups.backup)
+app.command()(backups.restore)
+app.command()(setup.reset)
+app.command()(shell.shell)
+app.command()(studio.studio)
 app.command()(data.postgres)
 
 

@@ -162,3 +162,17 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
     with Progress(TextColumn("{task.description}"), BarColumn(), *columns, console=err, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show on stderr, if that is a terminal, that something takes time.
+
+    Arguments:
+        what: is being done.
+    """
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(Text(what)):
+        yield

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from charmodels.cli import console
-from charmodels.health import HealthReport, check_health
+from charmodels.health import check_health
+from charmodels.health_report import HealthReport
 from charmodels.migrations import MigrationStatus
 from charmodels.settings import Settings
 

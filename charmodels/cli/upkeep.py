@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from charmodels import migrations
-from charmodels.cli import console
+from charmodels.cli import console, selftest
 from charmodels.cli.opening import opened, patient
 from charmodels.database import Database, connect
 from charmodels.errors import CharmodelsError, ConfigurationError, MigrationsPending
@@ -29,7 +29,7 @@ class _Row:
     """A check and what came of it."""
 
     name: str
-    result: Literal["ok", "failed", "not run"]
+    result: Literal["ok", "failed", "not run", "skipped"]
     detail: str
 
 
@@ -44,7 +44,7 @@ class _Report:
 
     @property
     def ok(self) -> bool:
-        return all(row.result == "ok" for row in self.rows)
+        return all(row.result in ("ok", "skipped") for row in self.rows)
 
     def note(self, found: list[QuotaDiscrepancy]) -> None:
         self.count += len(found)
@@ -56,23 +56,31 @@ _Check: TypeAlias = "Callable[[Database, _Report], Awaitable[str]]"
 """Checks one thing. Gives the detail to show, or raises an error whose sentence is the detail."""
 
 
-def check(json: console.Json = False) -> None:
-    """Prove that what is counted is right.
+def check(
+    try_out: Annotated[
+        bool, typer.Option("--self-test/--no-self-test", help="Try every model out, in a transaction rolled back.")
+    ] = True,
+    json: console.Json = False,
+) -> None:
+    """Prove that the database works and counts right.
 
     Looks whether the migrations are current. Adds up the quota ledger for
     every user and compares the counter, the open holds and the grants with
     it. Compares the entries of the gallery with its characters, and the
     counts of tags with a recount; and the queue with the open generations.
-    Only reads, and may run while the app does.
-    Exits with 1 if something is wrong, and says what.
+    Then it tries out every model, its queries and its statistics, in a
+    transaction that is rolled back; with --no-self-test it only reads.
+    May run while the app does. Exits with 1 if something is wrong, and says
+    what.
 
     \b
     Examples:
       charmodels check
+      charmodels check --no-self-test
       charmodels check --json > report.json
     """
     report = _Report(most=None if json else PRINTED_DISCREPANCIES)
-    console.finish(_check(report))
+    console.finish(_check(report, try_out))
     if json:
         rows = [asdict(row) for row in report.rows]
         found = [{**asdict(each), "user_id": str(each.user_id)} for each in report.discrepancies]
@@ -107,7 +115,7 @@ async def _expire_holds() -> int:
         return await QuotaHold.objects.expire()
 
 
-async def _check(report: _Report) -> None:
+async def _check(report: _Report, try_out: bool) -> None:
     database = connect(patient(Settings.resolve()))
     missing = None
     try:
@@ -122,8 +130,20 @@ async def _check(report: _Report) -> None:
             except CharmodelsError as error:
                 report.rows.append(_Row(name, "failed", str(error)))
                 missing = name if name in _NEEDED else None
+        if try_out:
+            report.rows += await _try_out(database, missing)
     finally:
         await database.close()
+
+
+async def _try_out(database: Database, missing: str | None) -> list[_Row]:
+    """Run the self-test, unless there is nothing to run it on."""
+    if missing is not None:
+        return [_Row(name, "not run", f"needs: {missing}") for name in selftest.NAMES]
+    reason = await selftest.why_not(database)
+    if reason is not None:
+        return [_Row("self-test", "skipped", reason)]
+    return [_Row(each.name, "ok" if each.is_well else "failed", each.detail) for each in await selftest.self_test()]
 
 
 async def _connection(database: Database, report: _Report) -> str:

@@ -75,7 +75,7 @@ def list_users(
     columns = ["User", *(["Email"] if email else []), "Tier", "Left", "Since"]
     rows = [
         (str(each["id"]), *([each["email"]] if email else []), each["tier"],
-         f"{each['remaining']:,} of {each['limit']:,}", f"{each['created_at']:%Y-%m-%d}")
+         f"{each['remaining']:,} of {each['limit'] + each['granted']:,}", f"{each['created_at']:%Y-%m-%d}")
         for each in found
     ]  # fmt: skip
     console.out.print(console.table(*columns, rows=rows))
@@ -205,6 +205,7 @@ async def _list(tier: SubscriptionTier | None, limit: int, with_email: bool) -> 
                 "tier": user.current_tier,
                 "created_at": user.created_at,
                 "limit": quotas[user.id].limit,
+                "granted": quotas[user.id].granted,
                 "remaining": quotas[user.id].remaining,
             }
             for user in users

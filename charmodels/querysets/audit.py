@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self, overload
 from uuid import UUID
@@ -99,7 +100,13 @@ class AuditQuerySet(OwnedQuerySet["AuditEntry"]):
             kept = kept.filter(created_at__lt=clock.aware("until", until))
         return kept
 
-    async def prune(self, older_than: timedelta, *, batch: int = limits.PRUNED_ENTRIES) -> int:
+    async def prune(
+        self,
+        older_than: timedelta,
+        *,
+        batch: int = limits.PRUNED_ENTRIES,
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
         """Delete old entries; of all there are, whatever this queryset keeps. It is the one way by which entries go.
 
         It runs in batches of one transaction each, so it holds nobody up, and what is done stays done when it is
@@ -108,6 +115,7 @@ class AuditQuerySet(OwnedQuerySet["AuditEntry"]):
         Arguments:
             older_than: how old an entry must be to go; more than zero.
             batch: entries to delete in one transaction, at most; at least 1.
+            progress: called after each batch with how many were deleted so far.
 
         Returns:
             How many entries were deleted.
@@ -135,6 +143,8 @@ class AuditQuerySet(OwnedQuerySet["AuditEntry"]):
             async with client._in_transaction() as tx:
                 [row] = await tx.fetch(statement("prune_audit"), [until, after, most])
             total += row["entries"]
+            if progress is not None:
+                progress(total)
             if row["entries"] < most:
                 break
             after = row["last"]

@@ -147,8 +147,8 @@ async def test_addresses_and_deletions_are_masked_unless_the_database_says_other
     assert user[:2] == ("DELETE", "users")
     assert (user[2]["email"], user[2]["subscription_tier"]) == ("***", "FREE")
 
-    async with psql(url) as connection:
-        await connection.execute("UPDATE audit_settings SET mask = false")
+    await cm.migrations.upgrade(cm.Settings(database_url=url, audit_mask=False))
+    await cm.migrations.upgrade(url)  # which leaves it as it is
     await change()
     shown, user, character = await said(skip=3)
     assert shown == ("EMAIL", "users", {"email": "ada@example.com"}, {"email": "ada@other.example"})
@@ -158,8 +158,13 @@ async def test_addresses_and_deletions_are_masked_unless_the_database_says_other
     async with psql(url) as connection:
         await connection.execute("DELETE FROM audit_settings")
     await factories.template(prompt="Another secret")
-    [(*_, after)] = await said(skip=6)
-    assert after["prompt"] == "*** (14 characters)"
+    await cm.migrations.upgrade(cm.Settings(database_url=url, audit_mask=False))
+    await factories.template(prompt="Another secret")
+    await cm.migrations.upgrade(cm.Settings(database_url=url, audit_mask=True))
+    await factories.template(prompt="Another secret")
+    assert [after["prompt"] for *_, after in await said(skip=6)] == [
+        "*** (14 characters)", "Another secret", "*** (14 characters)"
+    ]  # fmt: skip
 
 
 async def test_what_happens_all_day_is_not_audited(db: cm.Database) -> None:

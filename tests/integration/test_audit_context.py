@@ -61,6 +61,14 @@ async def logged_in(user: cm.User, character: cm.Character, template: cm.Charact
     await cm.User.objects.sync_auth0("auth0|1", "other@example.com")
 
 
+async def merged(user: cm.User, character: cm.Character, template: cm.CharacterTemplate) -> None:
+    await cm.User._meta.db.execute_query(
+        "MERGE INTO users USING (SELECT $1::uuid AS id) AS chosen ON users.id = chosen.id "
+        "WHEN MATCHED THEN UPDATE SET subscription_tier = 'PRO'",
+        [user.id],
+    )
+
+
 async def borrowed(user: cm.User, character: cm.Character, template: cm.CharacterTemplate) -> None:
     async with cm.database.current().acquire() as connection:
         name = "DELETE FROM characters WHERE id = $1 RETURNING name"
@@ -88,6 +96,7 @@ VERBS: dict[str, Verb] = {
     "a script": script,
     "execute_many": many,
     "WITH": with_a_common_table,
+    "MERGE": merged,
     "a connection of the pool": borrowed,
 }
 

@@ -15,6 +15,7 @@ pytest.importorskip("procrastinate", reason="the extra `benchmarks` is not insta
 pytest.importorskip("pgqueuer", reason="the extra `benchmarks` is not installed", exc_type=ImportError)
 
 from benchmarks import (
+    audit,
     compare,
     contenders,
     gallery,
@@ -64,6 +65,15 @@ async def test_the_cost_of_monitoring_is_measured(server_url: str) -> None:
         monitoring.OFF, monitoring.METRICS, monitoring.OPENTELEMETRY
     ] * 4  # fmt: skip
     assert monitoring.table(figures).count(monitoring.METRICS) == 4
+
+
+async def test_the_cost_of_the_audit_trail_is_measured(server_url: str) -> None:
+    plan = audit.Plan(rounds=2, requests=2, concurrency=(1, 2))
+    async with rows.migrated(server_url) as url:
+        figures = await audit.measure(url, plan)
+    assert [figure.contender for figure in figures] == list(audit.CONTENDERS) * 2 * len(audit.TASKS)
+    assert {str(each.ratio) for each in figures if each.contender == audit.WITHOUT} == {"1.00 (1.00 to 1.00)"}
+    assert audit.table(figures).count(audit.SAID) == 2 * len(audit.TASKS)
 
 
 async def test_the_web_app_is_put_under_load(server_url: str) -> None:

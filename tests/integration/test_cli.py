@@ -25,9 +25,31 @@ from tests import factories, servers
 SECRET = "hunter2-is-not-it"
 COMMAND = [sys.executable, "-m", "charmodels.cli"]
 COMMANDS = [
-    "upgrade", "downgrade", "migrations", "seed", "import", "check", "health", "expire-holds", "stats", "users", "tags",
-    "queue", "top", "postgres",
-]  # fmt: skip
+    "setup",
+    "upgrade",
+    "downgrade",
+    "migrations",
+    "seed",
+    "import",
+    "export",
+    "check",
+    "health",
+    "doctor",
+    "expire-holds",
+    "stats",
+    "users",
+    "tags",
+    "queue",
+    "audit",
+    "top",
+    "roles",
+    "backup",
+    "restore",
+    "reset",
+    "shell",
+    "studio",
+    "postgres",
+]
 SUBCOMMANDS = [
     (str(each.typer_instance.info.name), command.name or str(getattr(command.callback, "__name__", "")))
     for each in app.registered_groups

@@ -13,7 +13,7 @@ import pytest
 
 import charmodels as cm
 from tests import factories
-from tests.gallery_counts import publish
+from tests.gallery_counts import execute, publish
 from tests.integration.test_cli import SECRET, environment, run, with_password
 from tests.queues import PICTURE, claim, request, user
 
@@ -118,6 +118,23 @@ async def test_a_subscription_begins_and_ends(url: str, db: cm.Database) -> None
     assert free[1] == f"User {ada.id} has FREE for good.\n"
     tiers = cm.QuotaEntry.objects.filter(kind="TIER").order_by("created_at", "id")
     assert await tiers.values_list("reason", flat=True) == ["FREE to PRO", "PRO to PREMIUM", "PREMIUM to FREE"]
+
+
+async def test_the_database_is_told_who_changes_something(url: str, db: cm.Database) -> None:
+    ada = await factories.user()
+    await execute(
+        db,
+        """
+        CREATE TABLE actors (actor text);
+        CREATE FUNCTION note_actor() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO actors VALUES (current_setting('charmodels.actor', true)); RETURN NULL; END $$;
+        CREATE TRIGGER note_actor AFTER INSERT ON quota_ledger FOR EACH ROW EXECUTE FUNCTION note_actor();
+        """,
+    )
+    done = run_all(f"users subscribe {ada.id} PRO", f"users grant {ada.id} 5", url=url, LOGNAME="operator")
+    assert [code for code, _, _ in done] == [0, 0]
+    async with db.acquire() as connection:
+        assert [row["actor"] for row in await connection.fetch("SELECT actor FROM actors")] == ["cli:operator"] * 2
 
 
 async def test_a_grant_is_made_once_for_its_key(url: str, db: cm.Database) -> None:

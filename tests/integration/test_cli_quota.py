@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 import charmodels as cm
+from charmodels.cli import selftest
 from charmodels.querysets.ledger import BATCH
 from tests import factories
 from tests.integration.test_cli import SECRET, run, with_password
 
 HOUR = timedelta(hours=1)
-NAMES = ["connection", "migrations current", "quota ledger", "gallery entries", "tag counts", "queue"]
+NAMES = ["connection", "migrations current", "quota ledger", "gallery entries", "tag counts", "queue", *selftest.NAMES]
 
 
 async def execute(db: cm.Database, statement: str, *values: Any) -> None:

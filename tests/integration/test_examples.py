@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import charmodels as cm
-from examples import gallery_search, generations, quota, tags
+from examples import audit, gallery_search, generations, quota, tags
 from tests.integration.test_demo import ROOT, databases, left_over, run
 
 pytestmark = pytest.mark.xdist_group("examples")  # as in test_demo
@@ -163,6 +163,30 @@ async def test_the_generations_recipe_shows_what_it_says(
         assert line in lines, line
 
 
+async def test_the_audit_recipe_shows_what_it_says(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    await audit.main()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    for line in (
+        "PUBLISH by moderator request 7, is_public True",
+        "UNPUBLISH by moderator request 7, is_public False",
+        "of billing ['TIER', 'QUOTA', 'GRANT']",
+        "of clumsy 0",
+        "actor, and whether a role is known None, True",
+        "the address before and after {'email': '***'}, {'email': '***'}",
+        "deleted from characters *** (14 characters)",
+        "deleted from quota_grants 20",
+        "deleted from users",
+        "TRUNCATE audit_entries audit_entries is append-only: an entry never changes, and goes by"
+        " `charmodels audit prune` alone.",
+        "older than a moment 9",
+        "PRUNE by retention 9 entries",
+    ):
+        assert line in lines, line
+
+
 def test_the_worker_recipe_shows_what_it_says(url: str, tmp_path: Path) -> None:
     done = run_as_script("worker.py", url, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -210,7 +234,9 @@ def run_as_script(script: str, url: str, folder: Path) -> subprocess.CompletedPr
     )
 
 
-@pytest.mark.parametrize("script", ["quota.py", "gallery_search.py", "tags.py", "generations.py", "demo.py"])
+@pytest.mark.parametrize(
+    "script", ["quota.py", "gallery_search.py", "tags.py", "generations.py", "audit.py", "demo.py"]
+)
 def test_a_recipe_runs_as_a_script_from_anywhere(url: str, tmp_path: Path, script: str) -> None:
     done = run_as_script(script, url, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -82,6 +82,7 @@ SHOWN = {
         Line 3: prompt is required.
         imported with keep_going 1
         lines exported 41
+        streamed, for a form of your own 41
         imported for Ben 41
         the same as Ada's True
         style_type characters ANIME 12, CARTOON 12, CYBERPUNK 12

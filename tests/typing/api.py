@@ -11,6 +11,7 @@ from tortoise import fields
 
 import charmodels as cm
 from charmodels.fields import TextArrayField
+from charmodels.querysets.audit import AuditQuerySet
 from charmodels.querysets.characters import CharacterQuerySet
 from charmodels.querysets.templates import CharacterTemplateQuerySet
 from charmodels.querysets.users import UserQuerySet
@@ -144,6 +145,17 @@ async def rename(user: cm.User, name: str) -> int:
 async def transactions(user: cm.User) -> None:
     assert_type(await rename(user, "Ada"), int)
     assert_type(await cm.transaction(actor=user.id).run(rename, user, name="Ada"), int)
+
+
+async def audit(character: cm.Character, user_id: UUID) -> None:
+    trail = cm.AuditEntry.objects.for_object(character).by_actor(user_id).between(datetime.now(UTC)).owned_by(user_id)
+    assert_type(trail, AuditQuerySet)
+    assert_type(trail.for_object(cm.Character, user_id).newest(), AuditQuerySet)
+    assert_type(await trail.page(), cm.Page[cm.AuditEntry])
+    assert_type(await trail.prune(timedelta(days=90)), int)
+    assert_type(
+        (await cm.roles.apply("postgresql://localhost/a", cm.roles.Roles.named("shop"))).created, tuple[str, ...]
+    )
 
 
 async def health(database: cm.Database) -> None:

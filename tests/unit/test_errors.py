@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import pickle
+import ssl
 from datetime import UTC, datetime
 
 import asyncpg
@@ -163,3 +165,25 @@ def test_no_value_of_a_row_survives_in_the_error_or_its_cause() -> None:
 def test_an_error_that_is_not_the_drivers_passes() -> None:
     error = KeyError("x")
     assert translation.translate(error) is error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            ssl.SSLCertVerificationError(1, "certificate is not valid for 'db.example'"),
+            "certificate cannot be verified",
+        ),
+        (ssl.SSLError(1, "wrong version number"), "TLS failed"),
+        (ConnectionError('PostgreSQL server at "db.example:5432" rejected SSL upgrade'), "the server offers no TLS"),
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('db.example', 5432)"),
+            "ConnectionRefusedError",
+        ),
+    ],
+)
+def test_what_goes_wrong_on_the_way_has_a_reason_without_the_address(error: OSError, reason: str) -> None:
+    translated = translation.translate(error)
+    assert isinstance(translated, cm.DatabaseUnavailable)
+    assert reason in translated.reason
+    assert "db.example" not in str(translated)

@@ -33,7 +33,8 @@ $function$;
 CREATE OR REPLACE FUNCTION charmodels_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $function$
     -- Writes the entry of a change. The trigger's arguments: what is done, the column of the key, that of the owner or '',
-    -- and the columns to keep; of an update, those that it changed. The functions below look after who may do so.
+    -- and the columns to keep; of an update, those that it changed. It runs with the owner's rights, so that those who make
+    -- the change need none on the trail.
 DECLARE
     old_row jsonb := CASE WHEN TG_OP IN ('UPDATE', 'DELETE') THEN to_jsonb(OLD) END;
     new_row jsonb := CASE WHEN TG_OP IN ('INSERT', 'UPDATE') THEN to_jsonb(NEW) END;
@@ -113,8 +114,8 @@ BEGIN
 END
 $function$;
 
--- Who may write to audit_entries writes to it by these alone. What is called with the owner's rights looks in the schema
--- of the tables only, never among a caller's temporary ones.
+-- What runs with the owner's rights looks in the schema of the tables alone, and last among a caller's temporary ones; and
+-- nobody else makes a trigger of it.
 DO $block$
 BEGIN
     EXECUTE format('ALTER FUNCTION charmodels_audit() SET search_path = pg_catalog, %I, pg_temp', current_schema());

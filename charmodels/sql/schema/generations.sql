@@ -221,7 +221,8 @@ SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $function
     -- status that it has.
     #variable_conflict use_column
 DECLARE
-    locked uuid[] := charmodels_lock_quotas(owners, wait);
+    -- Each once, as each user's quota changes once.
+    locked uuid[] := charmodels_lock_quotas(ARRAY(SELECT DISTINCT owner FROM unnest(owners) AS owner), wait);
     done integer[];
 BEGIN
     WITH asked AS MATERIALIZED (
