@@ -1,8 +1,9 @@
 """The FastAPI example under load: uvicorn in a process of its own, many clients at once, each request after the last.
 
 Whether anything fails, whether the pool keeps to its maximum, and how much of the server's processor time is the
-library's: the same requests go to the same app without its database (benchmarks/web_still.py), and the difference is
-the library's share, with driver and round trip.
+library's: the newest page is also had from the same app without a database (benchmarks/web_still.py), and what the
+example costs above that is the library's share, with driver and round trip. What an app by hand on asyncpg's own pool
+(benchmarks/web_bare.py) costs above it is the measure of that.
 
 Run with: python -m benchmarks.web
 """
@@ -30,6 +31,7 @@ from benchmarks.rows import migrated
 from tests import servers
 
 EXAMPLE = "examples.apps.fastapi:app"
+BARE = "benchmarks.web_bare:app"
 STILL = "benchmarks.web_still:app"
 ROOT = Path(__file__).parents[1]
 
@@ -42,7 +44,7 @@ class Plan:
         characters: rows in the table, of which 40 % are public.
         clients: at once.
         seconds: under load.
-        share_seconds: for each of the two apps that are compared.
+        share_seconds: for each of the three apps that are compared.
         pool: connections, at most.
     """
 
@@ -226,17 +228,25 @@ class Figures:
     Arguments:
         load: of the mix of requests.
         example: of the newest page alone.
-        still: of the same, without the database.
+        bare: of the same, by hand.
+        still: of the same, without a database.
     """
 
     load: Load
     example: Load
+    bare: Load
     still: Load
 
     @property
     def share(self) -> float:
-        """The part of the server's processor time for a page that is the library's, 0 to 1."""
+        """The part of the server's processor time for a page that is the library's, driver included: 0 to 1."""
         return 1 - self.still.milliseconds / max(self.example.milliseconds, 1e-9)
+
+    @property
+    def to_bare(self) -> float:
+        """What the library and the driver take, as a multiple of what the app by hand takes for the same."""
+        by_hand = self.bare.milliseconds - self.still.milliseconds
+        return (self.example.milliseconds - self.still.milliseconds) / max(by_hand, 1e-9)
 
 
 async def measure(server_url: str, plan: Plan) -> Figures:
@@ -251,17 +261,18 @@ async def measure(server_url: str, plan: Plan) -> Figures:
             users = [str((await cm.User.create(email=f"visitor{n}@example.com")).id) for n in range(plan.clients)]
         load = await burden(EXAMPLE, url, plan, plan.seconds, visit, users)
         example = await burden(EXAMPLE, url, plan, plan.share_seconds, browse, users)
+        bare = await burden(BARE, url, plan, plan.share_seconds, browse, users)
         still = await burden(STILL, url, plan, plan.share_seconds, browse, users)
         async with cm.connect(cm.Settings(database_url=url, db_pool_max=2)):
             orders = await cm.Generation.all().count()
             discrepancies = await cm.QuotaEntry.objects.discrepancies()
-    for seen in (load, example, still):
+    for seen in (load, example, bare, still):
         for kind, statuses in seen.statuses.items():
             assert set(statuses) <= ({202, 429} if kind == "order" else {200}), f"{kind} was answered {statuses}"
         assert seen.connections <= plan.pool, f"{seen.connections} connections of a pool of {plan.pool}"
     assert orders == load.statuses["order"][202], "what was accepted is not what is there"
     assert not discrepancies, "quota and ledger disagree"
-    return Figures(load, example, still)
+    return Figures(load, example, bare, still)
 
 
 def table(figures: Figures, plan: Plan) -> str:
@@ -282,12 +293,19 @@ def table(figures: Figures, plan: Plan) -> str:
     lines += [
         "",
         f"Orders: {accepted} accepted, {refused:,} refused by the quota",
-        f"Processor time of a page: {figures.example.milliseconds:.2f} ms with the library, "
-        f"{figures.still.milliseconds:.2f} ms without",
-        f"The library's share: {figures.share:.0%}",
-        f"Pages a second: {figures.example.requests / figures.example.seconds:,.0f} with the library, "
-        f"{figures.still.requests / figures.still.seconds:,.0f} without",
+        "",
+        f"{'the newest page alone':<28}{'ms of processor':>16}{'pages a second':>16}",
     ]
+    for what, seen in (
+        ("the example", figures.example),
+        ("by hand on asyncpg's pool", figures.bare),
+        ("without a database", figures.still),
+    ):
+        lines.append(f"  {what:<26}{seen.milliseconds:>16.2f}{seen.requests / seen.seconds:>16,.0f}")
+    lines.append(
+        f"The library's share, driver and round trip included: {figures.share:.0%}; "
+        f"{figures.to_bare:.2f} times what it takes by hand"
+    )
     return "\n".join(lines)
 
 
@@ -301,7 +319,12 @@ def summary(figures: Figures) -> dict[str, object]:
             "processor_milliseconds": seen.milliseconds,
             "statuses": {kind: dict(statuses) for kind, statuses in seen.statuses.items()},
         }
-        for name, seen in (("mix", figures.load), ("page", figures.example), ("page_without", figures.still))
+        for name, seen in (
+            ("mix", figures.load),
+            ("page", figures.example),
+            ("page_by_hand", figures.bare),
+            ("page_without_database", figures.still),
+        )
     }
 
 
@@ -312,7 +335,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--characters", type=int, default=usual.characters, help="rows in the table")
     parser.add_argument("--clients", type=int, default=usual.clients, help="at once")
     parser.add_argument("--seconds", type=float, default=usual.seconds, help="under load")
-    parser.add_argument("--share-seconds", type=float, default=usual.share_seconds, help="for each of two apps")
+    parser.add_argument("--share-seconds", type=float, default=usual.share_seconds, help="for each of three apps")
     parser.add_argument("--pool", type=int, default=usual.pool, help="connections, at most")
     parser.add_argument("--output", type=Path, default=compare.RESULTS / "web.json", help="file for the figures")
     given = parser.parse_args(arguments)
@@ -321,7 +344,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figures = asyncio.run(measure(server_url, plan))
     print(table(figures, plan))
     compare.write(
-        given.output, {**compare.describe_machine(), "plan": plan, "share": figures.share, **summary(figures)}
+        given.output,
+        {
+            **compare.describe_machine(),
+            "plan": plan,
+            "share": figures.share,
+            "to_bare": figures.to_bare,
+            **summary(figures),
+        },
     )
 
 

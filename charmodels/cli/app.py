@@ -7,7 +7,26 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charmodels.cli import audit, backups, console, data, examine, export, health, migrate, queue, roles, setup, shell, stats, studio, tags, top, upkeep, users
+from charmodels.cli import (
+    audit,
+    backups,
+    console,
+    data,
+    examine,
+    export,
+    health,
+    migrate,
+    queue,
+    roles,
+    setup,
+    shell,
+    stats,
+    studio,
+    tags,
+    top,
+    upkeep,
+    users,
+)
 from charmodels.errors import CharmodelsError
 from charmodels.version import __version__
 

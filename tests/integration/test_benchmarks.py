@@ -86,8 +86,8 @@ async def test_the_web_app_is_put_under_load(server_url: str) -> None:
     assert load.requests > plan.clients
     assert {status for statuses in load.statuses.values() for status in statuses} <= {200, 202, 429}
     assert 1 <= load.connections <= plan.pool
-    assert "none failed" in web.table(web.Figures(load, load, load), plan)
-    assert web.summary(web.Figures(load, load, load))["mix"]
+    assert "none failed" in web.table(web.Figures(load, load, load, load), plan)
+    assert web.summary(web.Figures(load, load, load, load))["mix"]
 
 
 async def test_contenders_that_disagree_are_found_out(server_url: str) -> None:

@@ -11,6 +11,7 @@ import httpx
 import litestar
 import pytest
 from fastapi import Depends, FastAPI, Header
+from litestar.exceptions import InternalServerException
 from litestar.params import JSONBody
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -100,6 +101,8 @@ def errors() -> dict[str, Exception]:
         "busy": cm.PoolTimeout(timeout=1, size=3),
         "setting": cm.ConfigurationError(reason="secret"),
         "bug": ZeroDivisionError("secret"),
+        "depth": RecursionError("secret"),
+        "framework": InternalServerException("secret"),
         "teapot": HTTPException(418, {"not": "text"}),  # type: ignore[arg-type]
         "unchanged": HTTPException(304, headers={"etag": "1"}),
     }
@@ -145,7 +148,7 @@ async def test_what_is_the_server_s_fault_is_logged(
     assert record.getMessage().startswith("Answered 503: None of the pool's 3 connections")
 
 
-@pytest.mark.parametrize("kind", ["setting", "bug"])
+@pytest.mark.parametrize("kind", ["setting", "bug", "depth", "framework"])
 async def test_a_failure_tells_nothing(client: httpx.AsyncClient, kind: str) -> None:
     answer = await client.get(f"/fail/{kind}", headers={"x-request-id": "r-1"})
     assert answer.headers["content-type"] == "application/problem+json"

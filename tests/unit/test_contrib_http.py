@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,6 +24,14 @@ from charmodels.contrib.http import (
     parse_body,
     request_id_of,
 )
+
+
+@pytest.mark.parametrize("module", ["charmodels", "charmodels.contrib", "charmodels.contrib.http"])
+def test_no_framework_is_imported_unless_asked_for(module: str) -> None:
+    frameworks = {"fastapi", "starlette", "litestar", "quart", "sanic", "blacksheep", "aiohttp"}
+    code = f"import sys, {module}; print(sorted({frameworks!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"
 
 
 def test_parameters_are_read() -> None:

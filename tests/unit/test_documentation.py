@@ -7,8 +7,10 @@ import importlib
 import logging
 import pkgutil
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -38,10 +40,12 @@ def _log_as_before() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_code_blocks_run(page: Path) -> None:
+def test_code_blocks_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        module = ModuleType("documentation")
+        monkeypatch.setitem(sys.modules, module.__name__, module)  # where frameworks look up annotations
         # Defining is enough here: the example scripts, which the tests run, do what main() does.
-        exec(compile(block, str(page), "exec"), {"__name__": "documentation"})
+        exec(compile(block, str(page), "exec"), vars(module))
 
 
 def test_the_readme_begins_with_the_quickstart() -> None:
