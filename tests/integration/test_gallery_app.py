@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -22,7 +25,7 @@ import charmodels as cm
 from examples.gallery_app.app import create_app
 from examples.gallery_app.visitors import DEMO_USERS
 from tests import factories
-from tests.integration.test_demo import ROOT
+from tests.integration.test_demo import ROOT, databases, left_over
 
 HERE = {"Origin": "http://gallery.example"}
 HTMX = {"HX-Request": "true"}
@@ -149,7 +152,7 @@ async def test_the_gallery_shows_what_is_public(client: httpx.AsyncClient) -> No
     assert page.cards == [str(shown.id)]
     assert "1 character" in page.text
     assert "Popular tags" in page.text
-    assert "Tags of these" in (await get(client, "/?q=newest")).text
+    assert "Tags of these" in (await get(client, "/?q=knight")).text
     assert "Anime 1" in page.text
     assert page.one("a", title="1 characters")["href"] == "/?tags_all=hero"
     assert page.one("img", src=f"/pictures/anime/{shown.id}.svg")["alt"] == ""
@@ -473,3 +476,40 @@ def test_its_help_helps() -> None:
     )  # fmt: skip
     for option in ("--port", "--host", "--characters", "DATABASE_URL"):
         assert option in done.stdout
+
+
+@pytest.mark.xdist_group("examples")  # as in test_demo
+async def test_it_starts_and_ends_and_leaves_nothing(db: cm.Database, url: str) -> None:
+    before = await databases(db)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "error", "-m", "examples.gallery_app", "--port", "0", "--characters", "50",
+        cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(120):
+            await process.stdout.readline()
+            said = (await process.stdout.readline()).decode()
+            [address] = re.findall(r"http://127\.0\.0\.1:\d+/", said)
+            async with httpx.AsyncClient(base_url=address) as client:
+                assert len((await get(client, "/")).cards) == 24
+            process.send_signal(signal.SIGINT)
+            said, wrong = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert (process.returncode, said.decode().strip(), wrong.decode()) == (0, "The gallery is closed.", "")
+    assert await left_over(db, before) == set()
+
+
+def test_a_port_that_is_taken_is_said_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "examples.gallery_app", "--port", port],
+            cwd=ROOT, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Cannot listen on port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
