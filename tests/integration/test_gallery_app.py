@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
@@ -27,6 +28,7 @@ from examples.gallery_app.app import create_app
 from examples.gallery_app.visitors import DEMO_USERS
 from tests import factories
 from tests.integration.test_demo import ROOT, databases, left_over
+from tests.proxy import Proxy, settings
 
 HERE = {"Origin": "http://gallery.example"}
 HTMX = {"HX-Request": "true"}
@@ -54,7 +56,14 @@ def provider() -> Provider:
 
 @pytest_asyncio.fixture
 async def client(url: str, provider: Provider) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(url, provider=provider, secret="a secret of the test")
+    async with opened(url, provider) as client:
+        yield client
+
+
+@asynccontextmanager
+async def opened(source: cm.Settings | str, provider: Provider) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app, which runs as long as the block."""
+    app = create_app(source, provider=provider, secret="a secret of the test")
     async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
         transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=HERE["Origin"], headers=HERE) as client:
@@ -468,6 +477,19 @@ async def test_a_fault_is_a_page_that_tells_nothing(client: httpx.AsyncClient, m
     page = await get(client, "/", 500)
     assert "What it was is in the log" in page.text
     assert "secret" not in page.text
+
+
+async def test_a_database_that_is_away_is_a_page_and_passes(url: str, provider: Provider) -> None:
+    provider.may_draw.set()
+    async with Proxy(url) as proxy, opened(settings(proxy.url), provider) as client:
+        user = await sign_in(client)
+        async with proxy.away():
+            answer = await client.get("/")
+            assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+            assert "closed for a moment" in assert_is_well_formed(answer).text
+        await client.post("/mine/generations", data={"prompt": "A knight", "style": "FANTASY"})
+        made = await cm.Character.objects.owned_by(user.id).get()
+        await told(client, f"/mine/characters/{made.id}", "COMPLETED")  # the worker has outlived it
 
 
 def test_its_help_helps(capsys: pytest.CaptureFixture[str]) -> None:
