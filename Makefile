@@ -5,11 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # One for each processor. More would crowd a server of 100 connections, and the tests that watch the clock.
 WORKERS ?= logical
+PORT ?= 8000
 
-.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-audit docs bench-web clean
+.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-audit docs bench-web demo-web clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
+
+demo-web: $(STAMP) ## A gallery in the browser, with a few thousand characters; PORT=8000
+	$(BIN)/python -m examples.gallery_app --port $(PORT)
 
 test: $(STAMP) ## All tests; on DATABASE_URL if it is set, else on an embedded PostgreSQL
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadgroup
