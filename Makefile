@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= logical
 PORT ?= 8000
 
-.PHONY: demo test check format coverage chaos bench bench-gallery bench-generations bench-monitoring bench-audit docs bench-web demo-web clean
+.PHONY: demo test check format coverage examples chaos bench bench-gallery bench-generations bench-monitoring bench-audit docs bench-web demo-web clean
 
 demo: $(STAMP) ## The main job on real input, as a short story
 	$(BIN)/python -m examples.demo
@@ -31,6 +31,9 @@ format: $(STAMP) ## Put the code into its one layout
 coverage: $(STAMP) ## Which branches no test takes
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+examples: ## Every example, from a clean install of the extra that it declares, each in an environment of its own
+	$(PYTHON) .ci/clean_installs.py
 
 docs: $(STAMP) ## The docs site, into build/docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
