@@ -74,6 +74,7 @@ def run_app(python: Path, folder: Path, arguments: Iterable[str], paths: Iterabl
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell in the background has it ignored
     )
     assert process.stdout is not None
     said: list[str] = []

@@ -29,6 +29,11 @@ async def test_the_script_opens_and_closes(
     assert await sessions(url) == 0
 
 
+def heed_interrupts() -> None:
+    """A shell that starts the tests in the background has them ignore SIGINT; an app is not to inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.xdist_group("examples")  # as in test_demo
 @pytest.mark.parametrize("framework", ["fastapi", "aiohttp"])
 async def test_an_app_is_served_in_a_database_of_its_own(db: cm.Database, url: str, framework: str) -> None:
@@ -39,6 +44,7 @@ async def test_an_app_is_served_in_a_database_of_its_own(db: cm.Database, url: s
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"},
         stdout=asyncio.subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     )
     assert process.stdout is not None
     try:
