@@ -11,8 +11,12 @@ from charmodels.monitoring.monitor import LATE
 T = TypeVar("T")
 
 
+class Late(TimeoutError):
+    """What was waited for took longer than it may: not the timeout of something inside it."""
+
+
 class Deadlines:
-    """Gives each of many statements the same number of seconds.
+    """Gives each of many statements, or other things to wait for, the same number of seconds.
 
     asyncpg sets a timer for each statement and cancels it again, which costs a twentieth of a page of 20. As all take
     the same time at most, the first to begin is the first to be late: one timer is enough, set anew when it rings.
@@ -39,7 +43,7 @@ class Deadlines:
             What it returns.
 
         Raises:
-            TimeoutError: it took too long.
+            Late: it took too long.
         """
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         if task is None:
@@ -53,7 +57,7 @@ class Deadlines:
         except BaseException as error:
             is_late = statement in self._late and task.uncancel() <= cancelled_before
             if is_late and isinstance(error, asyncio.CancelledError):
-                raise TimeoutError from None
+                raise Late from None
             raise
         finally:
             self._running.pop(statement, None)

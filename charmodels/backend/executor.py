@@ -258,6 +258,8 @@ def _write_fill(
             value = f"v{number}"
         elif isinstance(convert, _Members):
             value = f"c{number}[v{number}]"
+        elif isinstance(convert, _Document):  # most are empty, and a call each costs a twentieth of a page
+            value = f"{{}} if v{number} == '{{}}' else None if v{number} is None else c{number}(v{number})"
         else:
             value = f"None if v{number} is None else c{number}(v{number})"
         lines.append(f"state[{name!r}] = {value}")
@@ -290,6 +292,21 @@ class _Members(dict[Any, Any]):
         return self.field.to_python_value(value)
 
 
+class _Document:
+    """Reads JSON as a field would, faster."""
+
+    __slots__ = ("field",)
+
+    def __init__(self, field: JSONField[Any]) -> None:
+        self.field = field
+
+    def __call__(self, text: Any) -> Any:
+        try:
+            return from_json(text)  # pydantic's, four times as fast as json.loads on a small object
+        except ValueError:
+            return self.field.to_python_value(text)  # which can nest deeper, and says what is wrong
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
@@ -304,15 +321,5 @@ def _converted(field: Field[Any]) -> _Converter:
     if type(field) is DatetimeField and timezone.get_use_tz() and timezone.get_timezone() == "UTC":
         return _as_it_is  # asyncpg gives an aware datetime in UTC
     if type(field) is JSONField and field.decoder is json.loads and not isinstance(field.field_type, type):
-        return _json_decoder(field)
+        return _Document(field)
     return field.to_python_value
-
-
-def _json_decoder(field: JSONField[Any]) -> _Converter:
-    def convert(text: Any) -> Any:
-        try:
-            return from_json(text)  # pydantic's, four times as fast as json.loads on a small object
-        except ValueError:
-            return field.to_python_value(text)  # which can nest deeper, and says what is wrong
-
-    return convert

@@ -15,7 +15,7 @@ from asyncpg.pool import Pool as AsyncpgPool
 from asyncpg.pool import PoolConnectionProxy, _PoolConnectionHolderQueue  # type: ignore[attr-defined]
 
 from charmodels.backend.connection import Connection
-from charmodels.backend.deadlines import Deadlines
+from charmodels.backend.deadlines import Deadlines, Late
 from charmodels.errors import ConfigurationError, DatabaseUnavailable, PoolTimeout
 from charmodels.monitoring.monitor import Monitor
 
@@ -82,7 +82,7 @@ class Pool(AsyncpgPool):
     """A pool of `Connection`.
 
     asyncpg sets a timer for each statement, and another each time a connection is released, and cancels both again.
-    This one has a timer for all statements and another for all idle connections.
+    This one has a timer for all statements, one for all who wait for a connection, and one for all idle connections.
 
     Arguments:
         acquire_timeout: seconds to wait for a free connection.
@@ -92,7 +92,7 @@ class Pool(AsyncpgPool):
         keywords: those of `asyncpg.create_pool`.
     """
 
-    __slots__ = ("_acquire_timeout", "_always_reset", "_deadlines", "_monitor", "_sweeper", "_waiting")
+    __slots__ = ("_acquire_timeout", "_always_reset", "_deadlines", "_monitor", "_sweeper", "_waiting", "_waits")
 
     if TYPE_CHECKING:  # of asyncpg's pool, whose stubs leave them out
         _loop: asyncio.AbstractEventLoop
@@ -122,6 +122,7 @@ class Pool(AsyncpgPool):
             **{"max_queries": 50_000, "max_inactive_connection_lifetime": 0.0, **keywords},
         )
         self._acquire_timeout = acquire_timeout
+        self._waits = Deadlines(acquire_timeout)
         self._always_reset = always_reset
         self._deadlines = Deadlines(command_timeout) if command_timeout else None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -206,14 +207,12 @@ class Pool(AsyncpgPool):
 
     async def _wait(self) -> Borrowed:
         """Wait for a connection to become free, or open one more."""
-        limit = asyncio.timeout(self._acquire_timeout)
         self._waiting += 1
         try:
-            async with limit:
-                return await self._acquire(None)
+            return await self._waits.keep(self._acquire(None))
         except TimeoutError as error:
             # With fewer connections than it may have, the pool waited for the server and not for a borrower.
-            if not limit.expired() or self.get_size() < self.get_max_size():
+            if not isinstance(error, Late) or self.get_size() < self.get_max_size():
                 raise DatabaseUnavailable(reason="connecting timed out") from error
             raise PoolTimeout(timeout=self._acquire_timeout, size=self.get_max_size()) from error
         finally:
@@ -255,8 +254,6 @@ class Pool(AsyncpgPool):
             timeout: seconds the reset may take, or None.
         """
         if self._release_untouched(connection):
-            if self._waiting:
-                await asyncio.sleep(0)  # or a caller that takes the next at once would always be before who waits
             return
         try:
             await super().release(connection, timeout=timeout)
