@@ -50,6 +50,14 @@ class _Meta(MetaInfo):
 
     __slots__ = ()
 
+    def _generate_filters(self) -> None:
+        # A key that is a relation gets its column after Tortoise has looked for what "pk" stands for.
+        key = str(self.pk_attr)
+        for name, found in list(self._filters.items()):
+            if name == key or name.startswith(f"{key}__"):
+                self._filters.setdefault("pk" + name.removeprefix(key), found)
+        super()._generate_filters()
+
     @property
     def db(self) -> BaseDBAsyncClient:
         try:

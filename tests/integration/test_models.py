@@ -464,3 +464,12 @@ async def test_an_apps_own_model_can_stand_on_our_base(url: str) -> None:
         assert "secret" not in str(caught.value)
         with pytest.raises(cm.InvalidInput):
             Note(code="abc", price="much")
+
+
+async def test_a_key_that_is_a_relation_is_found_as_pk(db: cm.Database) -> None:
+    ada = await factories.user()
+    quota = await cm.UserQuota.get(pk=ada.id)
+    assert await cm.UserQuota.filter(pk__in=[ada.id]) == [quota]
+    await cm.UserQuota.filter(pk=ada.id).update(total_generated=3)
+    await quota.refresh_from_db()
+    assert quota.total_generated == 3
