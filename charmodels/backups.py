@@ -6,19 +6,18 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from charmodels import archives, migrations, programs
+from charmodels import archives, migrations, processes, programs
 from charmodels.archives import Manifest, read_manifest
 from charmodels.clock import utc_now
 from charmodels.copying import Progress
-from charmodels.errors import ConfigurationError, Conflict, DatabaseError, DatabaseUnavailable, InvalidInput
+from charmodels.errors import ConfigurationError, Conflict, DatabaseError, InvalidInput
 from charmodels.programs import Programs
 from charmodels.provisioning import (
     LOCK_WAIT,
@@ -37,9 +36,6 @@ __all__ = ["Manifest", "RestoreReport", "backup", "read_manifest", "restore"]
 
 TICK = 0.2
 """Seconds between two looks at how far a dump has come."""
-
-BLOCK = 256 * 1024
-"""Bytes that go from pg_restore to psql at a time."""
 
 COUNTED_WRONG = "CMB01"
 """The SQLSTATE by which a restore fails whose tables do not have the rows that the manifest tells of."""
@@ -222,13 +218,13 @@ async def _dump(
         "--extension=*",
         "--no-password",
     )
-    async with _running(found.path("pg_dump"), *arguments, env=programs.environment(settings)) as process:
-        said = asyncio.create_task(_said(process))
+    async with processes.running(found.path("pg_dump"), *arguments, env=programs.environment(settings)) as process:
+        said = asyncio.create_task(processes.said(process))
         ended = asyncio.create_task(process.wait())
         while not (await asyncio.wait([ended], timeout=TICK))[0]:
             if progress is not None:
                 progress(part.stat().st_size)  # noqa: ASYNC240 - it takes no time
-        _raise_if_failed("pg_dump", process, await said)
+        processes.raise_if_failed("pg_dump", process, await said)
 
 
 # Restoring
@@ -274,31 +270,36 @@ async def _restore(
             reading.insert(0, "--no-privileges")
         writing = ("--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose")
         async with (
-            _running(found.path("pg_restore"), *reading, reads=False) as reader,
-            _running(found.path("psql"), *writing, env=programs.environment(settings), writes=True) as writer,
+            processes.running(found.path("pg_restore"), *reading, reads=False) as reader,
+            processes.running(found.path("psql"), *writing, env=programs.environment(settings), writes=True) as writer,
         ):
-            unreadable, refused = asyncio.create_task(_said(reader)), asyncio.create_task(_said(writer))
+            unreadable, refused = (
+                asyncio.create_task(processes.said(reader)),
+                asyncio.create_task(processes.said(writer)),
+            )
             await _pass_on(reader, writer, _begin(manifest.schema, target), _end(manifest), progress)
             await writer.wait()
             refusal = await refused
             if writer.returncode != 0:
-                await _stop(reader)
+                await processes.stop(reader)
             await reader.wait()
             _raise_if_refused(writer, refusal)
             if reader.returncode != 0:
                 raise InvalidInput(
-                    field=archives.FIELD, reason=f"cannot be read by pg_restore: {_reason(await unreadable)}"
+                    field=archives.FIELD, reason=f"cannot be read by pg_restore: {processes.reason(await unreadable)}"
                 )
 
 
 async def _contents(found: Programs, file: Path) -> list[str]:
-    async with _running(found.path("pg_restore"), "--list", str(file), reads=False) as process:
+    async with processes.running(found.path("pg_restore"), "--list", str(file), reads=False) as process:
         assert process.stdout is not None
-        said = asyncio.create_task(_said(process))
+        said = asyncio.create_task(processes.said(process))
         listed = (await process.stdout.read()).decode()
         await process.wait()
         if process.returncode != 0:
-            raise InvalidInput(field=archives.FIELD, reason=f"cannot be read by pg_restore: {_reason(await said)}")
+            raise InvalidInput(
+                field=archives.FIELD, reason=f"cannot be read by pg_restore: {processes.reason(await said)}"
+            )
     return listed.splitlines()
 
 
@@ -364,7 +365,7 @@ async def _pass_on(
             line = await reader.stdout.readline()
             if line.rstrip() != _OF_NEWER_SERVERS:
                 writer.stdin.write(line)
-        while block := await reader.stdout.read(BLOCK):
+        while block := await reader.stdout.read(processes.BLOCK):
             writer.stdin.write(block)
             await writer.stdin.drain()
             lines += block.count(b"\n")
@@ -379,74 +380,18 @@ async def _pass_on(
         await writer.stdin.wait_closed()
 
 
-# Processes
-
-
-@asynccontextmanager
-async def _running(
-    program: str, *arguments: str, env: dict[str, str] | None = None, reads: bool = True, writes: bool = False
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a program for the length of a block, and end it when the block is cut short.
-
-    It has a session of its own, so that an interrupt from the keyboard reaches it only through this process.
-    """
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *arguments,
-        env={**os.environ, "LC_ALL": "C"} if env is None else env,
-        stdin=asyncio.subprocess.PIPE if writes else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL if reads else asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        await _stop(process)
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """End a program that may wait for somebody to read what it writes."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    # asyncio takes a process for ended when its pipes are; one that is full must be read to its end for that.
-    while process.stdout is not None and await process.stdout.read(BLOCK):
-        pass
-    await process.wait()
-
-
-async def _said(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr is not None
-    return (await process.stderr.read()).decode(errors="replace")
-
-
-def _raise_if_failed(name: str, process: asyncio.subprocess.Process, said: str) -> None:
-    if process.returncode == 0:
-        return
-    if "connection to server" in said:  # what follows names the server and the role
-        raise DatabaseUnavailable(reason=f"{name} could not connect as this process could")
-    raise DatabaseError(sqlstate=None, reason=f"{name} failed: {_reason(said)}")
-
-
 def _raise_if_refused(writer: asyncio.subprocess.Process, said: str) -> None:
     if writer.returncode == 0:
         return
     found = _ERROR.search(said)
     if found is None:
-        _raise_if_failed("psql", writer, said)
+        processes.raise_if_failed("psql", writer, said)
         return
     state, message = found.groups()
     telling = state.startswith(_TELLING)
     raise DatabaseError(
         sqlstate=state, reason=f"nothing was restored, {message if telling else 'a row or a statement does not fit'}"
     )
-
-
-def _reason(said: str) -> str:
-    """The first error that a program told of, without the program's name and the full stop."""
-    lines = [line for line in said.splitlines() if "error:" in line] or said.splitlines() or ["it did not say why"]
-    return re.sub(r"^.*?error: (query failed: ERROR: +)?", "", lines[0]).strip().rstrip(".")
 
 
 def _identity(schema: str, name: str) -> str:

@@ -17,7 +17,7 @@ LAYERS = [
     | {"archives"},
     {"values", "search_query"},
     {"schemas", "settings", "context"},
-    {"samples", "monitoring", "logs", "programs"},
+    {"samples", "monitoring", "logs", "programs", "processes"},
     {"backend", "fields"},
     {"querysets"},
     {"models"},
