@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 from charmodels.testing.servers import (
@@ -23,6 +24,7 @@ __all__ = [
     "do_not_wait_for_disks",
     "drop",
     "execute",
+    "heed_interrupts",
     "new_folder",
     "new_name",
     "server",
@@ -40,3 +42,8 @@ def control(folder: Path, *arguments: str) -> None:
     if arguments[0] in ("start", "restart"):
         options = ("-o", f'-h "" -k {server.get_postmaster_info().socket_dir}', "-l", str(server.log))
     pg_ctl(["-w", *options, *arguments], pgdata=folder, user=server.system_user, timeout=30)
+
+
+def heed_interrupts() -> None:
+    """For a process that is started: a shell that runs the tests in the background has them ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

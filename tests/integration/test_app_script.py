@@ -12,7 +12,7 @@ import pytest
 
 import charmodels as cm
 from examples.apps import script
-from tests import factories
+from tests import factories, servers
 from tests.integration.test_demo import ROOT, databases, left_over
 from tests.proxy import sessions, settings
 
@@ -29,11 +29,6 @@ async def test_the_script_opens_and_closes(
     assert await sessions(url) == 0
 
 
-def heed_interrupts() -> None:
-    """A shell that starts the tests in the background has them ignore SIGINT; an app is not to inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.mark.xdist_group("examples")  # as in test_demo
 @pytest.mark.parametrize("framework", ["fastapi", "aiohttp"])
 async def test_an_app_is_served_in_a_database_of_its_own(db: cm.Database, url: str, framework: str) -> None:
@@ -44,7 +39,7 @@ async def test_an_app_is_served_in_a_database_of_its_own(db: cm.Database, url: s
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url, "PYTHONUNBUFFERED": "1"},
         stdout=asyncio.subprocess.PIPE,
-        preexec_fn=heed_interrupts,
+        preexec_fn=servers.heed_interrupts,
     )
     assert process.stdout is not None
     try:

@@ -26,7 +26,7 @@ import charmodels as cm
 from examples.gallery_app.__main__ import arguments
 from examples.gallery_app.app import create_app
 from examples.gallery_app.visitors import DEMO_USERS
-from tests import factories
+from tests import factories, servers
 from tests.integration.test_demo import ROOT, databases, left_over
 from tests.proxy import Proxy, settings
 
@@ -507,6 +507,7 @@ async def test_it_starts_and_ends_and_leaves_nothing(db: cm.Database, url: str) 
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-W", "error", "-m", "examples.gallery_app", "--port", "0", "--characters", "50",
         cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=servers.heed_interrupts,
     )  # fmt: skip
     assert process.stdout is not None
     try:
