@@ -129,6 +129,7 @@ def start(url: str, name: str, folder: Path) -> int:
         print(f"begin {name} {pid}", flush=True)
         return pid
     logging.basicConfig(level=logging.ERROR, format=f"{name} %(message)s")
+    logging.getLogger("charmodels.events").setLevel(logging.CRITICAL)  # that a generation dies is to be expected here
     code = 1
     try:
         asyncio.run(work(url, name, Record(folder / name), mother))
