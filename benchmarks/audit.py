@@ -10,7 +10,6 @@ Run with: python -m benchmarks.audit
 from __future__ import annotations
 
 import argparse
-import asyncio
 import statistics
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -22,7 +21,6 @@ import charmodels as cm
 from benchmarks import compare, rows
 from benchmarks.compare import Ratio, Spent
 from charmodels.backend.behalf import AUDITED
-from tests import servers
 
 WITHOUT = "without"
 WITH = "with triggers"
@@ -228,13 +226,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 def run(plan: Plan) -> list[Figure]:
     """Start a server, or use DATABASE_URL's, and measure."""
-
-    async def work(server_url: str) -> list[Figure]:
-        async with rows.migrated(server_url) as url:
-            return await measure(url, plan)
-
-    with servers.server() as server_url:
-        return asyncio.run(work(server_url))
+    return rows.on_a_server(rows.migrated, lambda url: measure(url, plan))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -23,7 +23,6 @@ from charmodels import database
 from charmodels.monitoring.monitor import Monitor
 from charmodels.monitoring.query_metrics import QueryMetrics
 from charmodels.monitoring.telemetry import Telemetry
-from tests import servers
 
 OFF = "off"
 METRICS = "METRICS"
@@ -170,13 +169,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 def run(plan: Plan) -> list[Figure]:
     """Start a server, or use DATABASE_URL's, load the rows and measure."""
-
-    async def measure_all(server_url: str) -> list[Figure]:
-        async with rows.database(server_url, plan.characters) as url:
-            return await measure(url, plan)
-
-    with servers.server() as server_url:
-        return compare.run_under("asyncio", measure_all(server_url))
+    return rows.on_a_server(lambda server: rows.database(server, plan.characters), lambda url: measure(url, plan))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,7 +10,6 @@ Run with: python -m benchmarks.publishing
 from __future__ import annotations
 
 import argparse
-import asyncio
 import random
 import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -25,7 +24,6 @@ import charmodels as cm
 from benchmarks import compare, rows
 from benchmarks.compare import Ratio, Spent
 from charmodels.identifiers import new_id
-from tests import servers
 
 WITH, WITHOUT = "counted", "not counted"
 
@@ -207,13 +205,7 @@ def table(figures: Sequence[Figure], plan: Plan) -> str:
 
 def run(plan: Plan) -> list[Figure]:
     """Start a server, or use DATABASE_URL's, and measure."""
-
-    async def work(server_url: str) -> list[Figure]:
-        async with rows.migrated(server_url) as url:
-            return await measure(url, plan)
-
-    with servers.server() as server_url:
-        return asyncio.run(work(server_url))
+    return rows.on_a_server(rows.migrated, lambda url: measure(url, plan))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import charmodels as cm
 from charmodels.clock import utc_now
 from charmodels.identifiers import new_id
 from tests import servers
+
+T = TypeVar("T")
 
 OWNERS = 50
 
@@ -35,6 +38,27 @@ _COLUMNS = (
 )
 _WORDS = ("brave", "silent", "amber", "ruined", "gentle", "fallen", "starlit", "iron", "knight", "witch", "pilot")
 _TAGS = ("hero", "knight", "night", "portrait", "armour", "forest", "neon", "sea")
+
+
+def on_a_server(
+    make: Callable[[str], AbstractAsyncContextManager[str]], measure: Callable[[str], Coroutine[None, None, T]]
+) -> T:
+    """Start a server, or use DATABASE_URL's, make a database on it, and measure there.
+
+    Arguments:
+        make: gives the database's URL, given the server's, for the length of a block.
+        measure: given the database's URL.
+
+    Returns:
+        What was measured.
+    """
+
+    async def work(server_url: str) -> T:
+        async with make(server_url) as url:
+            return await measure(url)
+
+    with servers.server() as server_url:
+        return asyncio.run(work(server_url))
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class PoolStatus:
     max_size: int
 
 
-class _Turns(_PoolConnectionHolderQueue):  # type: ignore[misc]
+class _FairQueue(_PoolConnectionHolderQueue):  # type: ignore[misc]
     """asyncpg's queue of free connections, but first come, first served.
 
     Who waits at an asyncio queue is only told to look again: whoever comes by meanwhile takes what there is, and who
@@ -131,10 +131,10 @@ class Pool(AsyncpgPool):
 
     async def _initialize(self) -> None:
         await super()._initialize()  # type: ignore[misc]
-        turns = _Turns()
+        fair = _FairQueue()
         for holder in self._queue._queue:  # type: ignore[attr-defined]
-            turns.put_nowait(holder)
-        self._queue = turns
+            fair.put_nowait(holder)
+        self._queue = fair
 
     async def _prepare(self, connection: Connection) -> None:
         if self._always_reset:
