@@ -60,8 +60,11 @@ def _email(text: str) -> str:
     return text
 
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s\x00]+|/[^\s\x00]*|data:image/[^\s\x00]+")
+
+
 def _web_address(text: str) -> str:
-    if not re.match(r"https?://[^\s\x00]+\Z|/[^\s\x00]*\Z|data:image/[^\s\x00]+\Z", text):
+    if not _WEB_ADDRESS.fullmatch(text):
         raise ValueError("must be an http(s) address or a path that begins with /")
     return text
 
@@ -134,9 +137,17 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
 Metadata: TypeAlias = Annotated[dict[str, Any], AfterValidator(_metadata)]
 
 
-@cache
+_adapters: dict[int, tuple[Any, TypeAdapter[Any]]] = {}
+"""By the annotation's identity, which is kept with it: its hash takes as long as the check itself."""
+
+
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(annotation, config=ConfigDict(hide_input_in_errors=True))
+    try:
+        return _adapters[id(annotation)][1]
+    except KeyError:
+        adapter = TypeAdapter(annotation, config=ConfigDict(hide_input_in_errors=True))
+        _adapters[id(annotation)] = annotation, adapter
+        return adapter
 
 
 def validate(field: str, annotation: Any, value: Any) -> Any:

@@ -88,7 +88,7 @@ class Client(AsyncpgDBClient):
         self.acquire_timeout = acquire_timeout
         self.always_reset = always_reset
         self.monitor: Monitor | None = None
-        self._turns = Turns(self)
+        self._turns = Turns(self, self.command_timeout)
         self._closed = False
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from charmodels.monitoring.monitor import LATE
@@ -29,9 +30,26 @@ class Deadlines:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._running: dict[object, tuple[float, asyncio.Task[Any]]] = {}  # in the order of their beginning
+        self._running: dict[object, tuple[float, Callable[[], object]]] = {}  # in the order of their beginning
         self._late: set[object] = set()
         self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, what: object, ring: Callable[[], object]) -> None:
+        """Begin to wait for something.
+
+        Arguments:
+            what: it, to be named to `end`.
+            ring: called when its time is over.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.seconds
+        self._running[what] = end, ring
+        if self._timer is None:
+            self._timer = loop.call_at(end, self._ring)
+
+    def end(self, what: object) -> None:
+        """Wait for it no longer."""
+        self._running.pop(what, None)
 
     async def keep(self, statement: Coroutine[Any, Any, T]) -> T:
         """Wait for a statement, and cancel it when its time is over.
@@ -45,13 +63,11 @@ class Deadlines:
         Raises:
             Late: it took too long.
         """
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        task = asyncio.current_task()
         if task is None:
             return await statement
-        cancelled_before, end = task.cancelling(), loop.time() + self.seconds
-        self._running[statement] = end, task
-        if self._timer is None:
-            self._timer = loop.call_at(end, self._ring)
+        cancelled_before = task.cancelling()
+        self.begin(statement, partial(self._cancel, statement, task))
         try:
             return await statement
         except BaseException as error:
@@ -60,17 +76,20 @@ class Deadlines:
                 raise Late from None
             raise
         finally:
-            self._running.pop(statement, None)
+            self.end(statement)
             self._late.discard(statement)
 
+    def _cancel(self, statement: object, task: asyncio.Task[Any]) -> None:
+        self._late.add(statement)
+        task.cancel(LATE)
+
     def _ring(self) -> None:
-        """Cancel what is late, and ring again for the next."""
+        """Ring for what is late, and again for the next."""
         loop = asyncio.get_running_loop()
         self._timer, now = None, loop.time()
-        for statement, (end, task) in list(self._running.items()):
+        for what, (end, ring) in list(self._running.items()):
             if end > now:
                 self._timer = loop.call_at(end, self._ring)
                 return
-            del self._running[statement]
-            self._late.add(statement)
-            task.cancel(LATE)
+            del self._running[what]
+            ring()

@@ -19,9 +19,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from charmodels.backend.deadlines import Deadlines
 from charmodels.errors import CharmodelsError, DatabaseUnavailable, PoolTimeout, StatementTimeout
 from charmodels.monitoring import guard
 from charmodels.sql import statement
@@ -96,10 +98,12 @@ class Turns:
 
     Arguments:
         client: of the database.
+        seconds: how long a change may wait for its turn, or None for no limit.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, seconds: float | None) -> None:
         self._client = client
+        self._deadlines = None if seconds is None else Deadlines(seconds)
         self._busy: set[UUID] = set()
         self._waiting: dict[UUID, deque[_Request]] = {}
         self._ready: dict[UUID, None] = {}  # who waits and is not busy, in the order of their coming
@@ -129,17 +133,16 @@ class Turns:
             if not self._ready:  # what others ask for in the same moment goes along
                 asyncio.get_running_loop().call_soon(self._go_on)
             self._ready[owner] = None
-        limit, timer = self._client.command_timeout, None
-        if limit is not None:
-            timer = asyncio.get_running_loop().call_later(limit, request.expire, limit)
+        if (deadlines := self._deadlines) is not None:
+            deadlines.begin(request, partial(request.expire, deadlines.seconds))
         try:
             return await request.answer
         except asyncio.CancelledError:
             request.forsake()
             raise
         finally:
-            if timer is not None:
-                timer.cancel()
+            if deadlines is not None:
+                deadlines.end(request)
 
     def _leave(self, owners: Iterable[UUID]) -> None:
         """Let the next of these users take their turn."""

@@ -69,6 +69,9 @@ class Job:
     _generations: QueueQuerySet = field(repr=False)
     cancel_requested: bool = False
 
+    def __post_init__(self) -> None:
+        self.style_type = StyleType(self.style_type)
+
     async def heartbeat(self, lease: timedelta | None = None) -> bool:
         """Renew the lease; one UPDATE of one narrow row.
 

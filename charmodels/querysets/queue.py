@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -167,10 +168,8 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
         client = self._client()
         values = [limit, called, checked_lease(lease), client is client.root, clock.for_server()]
         rows = await client.fetch(statement("claim_generations"), values)
-        jobs = [Job(worker=called, lease=lease, _generations=self.model.objects.all(), **row) for row in rows]
-        for job in jobs:
-            job.style_type = StyleType(job.style_type)
-        return jobs
+        lease_it = partial(Job, worker=called, lease=lease, _generations=self.model.objects.all())
+        return [lease_it(*row) for row in rows]
 
     async def listen(
         self, worker: str, *, limit: int = 1, lease: timedelta = LEASE, poll: timedelta = timedelta(seconds=5)

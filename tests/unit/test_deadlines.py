@@ -86,8 +86,8 @@ async def test_who_is_cancelled_is_cancelled() -> None:
 async def test_who_is_cancelled_in_the_same_moment_is_cancelled() -> None:
     deadlines = Deadlines(60)
     async with running(deadlines) as task:
-        for each in list(deadlines._running):
-            deadlines._running[each] = 0.0, task
+        for each, (_, ring) in list(deadlines._running.items()):
+            deadlines._running[each] = 0.0, ring
         deadlines._ring()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -26,6 +26,7 @@ BEGIN
     -- for it is made at the first statement, and another may be of any size.
     UPDATE characters c SET
         generation_status = n.status,
+        updated_at = clock_timestamp(),
         image_url = coalesce(n.image_url, c.image_url),
         thumbnail_url = CASE WHEN n.image_url IS NULL THEN c.thumbnail_url ELSE n.thumbnail_url END,
         metadata = CASE WHEN n.metadata = '{}' THEN c.metadata ELSE c.metadata || n.metadata END
@@ -129,6 +130,10 @@ SET enable_mergejoin = off SET enable_sort = off SET plan_cache_mode = force_gen
     #variable_conflict use_column
 DECLARE
     at timestamptz := coalesce(moment, statement_timestamp());
+    until timestamptz := at + lease;
+    -- Of the tokens, the beginning is this claim's, the end the generation's: to make a random one takes longer than to
+    -- write the row that it stands in.
+    claim text := left(gen_random_uuid()::text, 19);
 BEGIN
     IF alone THEN
         -- No other statement is in this transaction. A claim that a crash of the server undoes is a job that waits again,
@@ -167,16 +172,21 @@ BEGIN
         ORDER BY turn_at, generation_id LIMIT most
     ), leased AS (
         UPDATE generation_jobs j
-        SET attempt_token = gen_random_uuid(), worker = by_worker, lease_expires_at = at + lease, delayed_until = NULL
+        SET attempt_token = overlay(j.generation_id::text PLACING claim FROM 1)::uuid, worker = by_worker,
+            lease_expires_at = until, delayed_until = NULL
         FROM chosen WHERE j.generation_id = chosen.generation_id AND j.user_id = chosen.user_id
-        RETURNING j.generation_id, j.user_id, j.turn_at, j.attempt_token, j.lease_expires_at
+        RETURNING j.generation_id, j.user_id, j.turn_at, j.attempt_token
     ), started AS (
-        UPDATE generations g SET status = 'PROCESSING', started_at = at, attempts = g.attempts + 1, error_message = NULL
+        UPDATE generations g
+        SET status = 'PROCESSING', started_at = at, attempts = g.attempts + 1, error_message = NULL,
+            updated_at = clock_timestamp()
         FROM leased WHERE g.id = leased.generation_id AND g.user_id = leased.user_id
-        RETURNING g.*, leased.turn_at, leased.attempt_token AS token, leased.lease_expires_at
+        RETURNING leased.turn_at, g.id, g.user_id, g.character_id, g.prompt, g.style_type, g.tags, g.batch_size,
+                  g.priority, g.attempts, g.max_attempts, g.rescues, g.provider_request_id, g.created_at, g.started_at,
+                  leased.attempt_token AS token
     )
     SELECT id, user_id, character_id, prompt, style_type, tags, batch_size, priority, attempts, max_attempts, rescues,
-           provider_request_id, created_at, started_at, token, lease_expires_at
+           provider_request_id, created_at, started_at, token, until
     FROM started
     ORDER BY turn_at, id;
 END
@@ -223,7 +233,9 @@ SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $function
 DECLARE
     -- Each once, as each user's quota changes once.
     locked uuid[] := charmodels_lock_quotas(ARRAY(SELECT DISTINCT owner FROM unnest(owners) AS owner), wait);
-    done integer[];
+    done integer[] := '{}';
+    -- Of the entries' ids, the last digits count them: monotonic, as RFC 9562 has it in 6.2, method 1.
+    entry text := charmodels_uuidv7()::text;
 BEGIN
     WITH asked AS MATERIALIZED (
         SELECT * FROM unnest(owners, generations, tokens, pictures, thumbnails, metadata, moments)
@@ -236,29 +248,34 @@ BEGIN
     ), recorded AS (
         UPDATE generations g SET
             status = 'COMPLETED', completed_at = coalesce(f.moment, statement_timestamp()), attempt_token = f.token,
-            image_url = f.picture, thumbnail_url = f.thumbnail, metadata = coalesce(f.more, g.metadata)
+            image_url = f.picture, thumbnail_url = f.thumbnail, metadata = coalesce(f.more, g.metadata),
+            updated_at = clock_timestamp()
         FROM finished f WHERE g.id = f.id AND g.user_id = f.user_id
     ), closed AS (
         DELETE FROM quota_holds h USING finished f WHERE h.id = f.hold_id AND h.user_id = f.user_id
-        RETURNING h.*, coalesce(f.moment, statement_timestamp()) AS at
+        RETURNING h.*, f.place, coalesce(f.moment, statement_timestamp()) AS at
     ), entered AS (
         INSERT INTO quota_ledger (id, user_id, kind, amount, quota_day, hold_id, generation_id, grants, key, created_at)
-        SELECT charmodels_uuidv7(), user_id, 'COMMIT', amount, quota_day, id, generation_id, grants, key, at FROM closed
+        SELECT overlay(entry PLACING lpad(to_hex(place), 5, '0') FROM 32)::uuid, user_id, 'COMMIT', amount, quota_day, id,
+               generation_id, grants, key, at
+        FROM closed
     ), charged AS (
         UPDATE user_quotas q SET total_generated = q.total_generated + of_user.amount
         FROM (SELECT user_id, sum(amount) AS amount FROM closed GROUP BY user_id) AS of_user
         WHERE q.user_id = of_user.user_id
     )
-    SELECT array_agg(place) INTO done FROM finished;
+    SELECT coalesce(array_agg(place), '{}') INTO done FROM finished;
+    RETURN QUERY SELECT place, 'DONE', 'COMPLETED' FROM unnest(done) AS place;
+    IF cardinality(done) = cardinality(owners) THEN
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT asked.place::integer,
-           CASE WHEN asked.place = ANY (done) THEN 'DONE'
-                WHEN g.status = 'COMPLETED' AND g.attempt_token = asked.token THEN 'AGAIN'
-                ELSE 'LOST' END,
+           CASE WHEN g.status = 'COMPLETED' AND g.attempt_token = asked.token THEN 'AGAIN' ELSE 'LOST' END,
            g.status
     FROM unnest(owners, generations, tokens) WITH ORDINALITY AS asked (user_id, id, token, place)
     LEFT JOIN generations g ON g.id = asked.id AND g.user_id = asked.user_id
-    WHERE asked.user_id = ANY (locked);
+    WHERE asked.user_id = ANY (locked) AND asked.place <> ALL (done);
 END
 $function$;
 
