@@ -14,7 +14,7 @@ from benchmarks import gallery_rows
 JOB = "benchmark"
 """What the job is called with those who give it a name."""
 
-USERS = 1000
+USERS = 10_000
 """Among whom our requests are spread; the others know no users."""
 
 CHUNK = 100_000

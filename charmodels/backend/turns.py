@@ -7,7 +7,8 @@ from everybody else. Here they wait without one.
 What is asked for while other changes are on their way goes out as one statement when those return, as databases commit
 in groups: a round trip, a transaction and a flush to the disk are shared by all. It is the group commit of DeWitt et
 al., Implementation Techniques for Main Memory Database Systems, SIGMOD 1984. Such a statement never waits for a lock:
-it leaves out the users that somebody else has locked, and they are asked for again, each on its own.
+it leaves out the users that somebody else has locked, and they go along with the next. Who was locked time after time
+is asked for alone, and waits there.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ FEW = 16
 MOST = 256
 """Changes in one statement."""
 
+TRIES = 4
+"""Statements for many that a change goes along with while somebody else has its user locked."""
+
 _NOBODYS = (DatabaseUnavailable, PoolTimeout, StatementTimeout)
 """Errors that none of the changes in a statement is to blame for."""
 
@@ -79,6 +83,7 @@ class _Request:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     sent: tuple[asyncio.Task[None], Sequence[_Request]] | None = None
+    tries: int = 0
 
     def expire(self, limit: float) -> None:
         """Give up if its turn has not come; a statement that is on its way has a limit of its own."""
@@ -205,6 +210,8 @@ class Turns:
                 else:
                     self._answer(request, row)
             for owner, requests in locked.items():
+                if self._put_back(owner, requests):
+                    continue
                 del owners[owner]
                 self._start(self._together(requests, wait=True), requests)
         except Exception as error:
@@ -222,6 +229,15 @@ class Turns:
         finally:
             self._lanes -= not wait
             self._leave(owners)
+
+    def _put_back(self, owner: UUID, requests: Sequence[_Request]) -> bool:
+        """Let what was left out go along with the next statement; not when it was left out too often."""
+        if any(request.tries + 1 >= TRIES for request in requests):
+            return False
+        for request in requests:
+            request.tries, request.sent = request.tries + 1, None
+        self._waiting.setdefault(owner, deque()).extendleft(reversed(requests))
+        return True
 
     async def _one_by_one(self, requests: list[_Request]) -> None:
         try:
