@@ -95,8 +95,8 @@ class Contender:
 
 # charmodels: claims so many jobs and completes these, concurrently: the library puts those that are completed at the
 # same time into one transaction, which also settles the quota and fills in the characters. A worker does so twice at a
-# time, so that the next claim is made while the last is completed, as pgqueuer's manager does by itself. One process has
-# one open database, so its workers share a pool.
+# time, so that the next claim is made while the last is completed, as pgqueuer's manager does by itself. One process
+# has one open database, so its workers share a pool.
 
 
 def _picture(number: int) -> dict[str, Any]:

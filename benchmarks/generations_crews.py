@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import time
 import traceback
@@ -123,6 +124,9 @@ def _run(pipe: Pipe, contender: str, url: str, workers: int, loop: str) -> None:
 async def _work(pipe: Pipe, contender: str, url: str, workers: int) -> None:
     nothing: tuple[Sequence[Stint], float] = ([], 0.0)
     async with CONTENDERS[contender].workers(url, workers) as team:
+        # Else each pays for the imports of all, whenever Python looks for garbage.
+        gc.collect()
+        gc.freeze()
         pipe.send(nothing)
         while True:
             try:

@@ -73,13 +73,12 @@ ON CONFLICT DO NOTHING"""
 _NEW_REQUESTS = """\
 CREATE TEMPORARY TABLE new_requests ON COMMIT DROP AS
 WITH owners AS (
-    SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS others
-    FROM users WHERE email LIKE '%@queue.example'
+    SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM users WHERE email LIKE '%@queue.example'
 )
 SELECT owners.id AS user_id, charmodels_uuidv7() AS character_id, charmodels_uuidv7() AS generation_id,
        charmodels_uuidv7() AS hold_id, {at} AS at
 FROM generate_series(0, $1::integer - 1) AS number
-JOIN owners ON owners.place = number % owners.others"""
+JOIN owners ON owners.place = number % (SELECT count(*) FROM owners)"""
 _NOW, _LAST_YEAR = "clock_timestamp()", "now() - interval '1 day' - random() * interval '365 days'"
 
 _PENDING = (

@@ -7,7 +7,7 @@ import time
 from uuid import uuid4
 
 import charmodels as cm
-from charmodels.backend.turns import Turns
+from charmodels.backend.turns import TRIES, Turns
 from tests.proxy import session, settings, until
 from tests.quotas import (
     COMMITTED,
@@ -191,6 +191,37 @@ async def test_locked_users_hold_up_nobody(url: str) -> None:
             await until_waiting(other, 3)
             assert not any(task.done() for task in waiting)
         assert await asyncio.gather(*waiting) == [True] * 3
+
+
+async def test_who_is_left_out_goes_along_with_the_next_before_it_waits_alone(url: str) -> None:
+    async with cm.connect(settings(url, db_pool_max=6)):
+        slow = [await user(daily_quota=2) for _ in range(2)]
+        eve = await user()
+        async with locked(url, *slow) as other:
+            with statements() as seen:
+                waiting = [asyncio.create_task(admitted(owner)) for owner in slow for _ in range(3)]
+                assert await admitted(eve)
+                await until_waiting(other, 2)
+            together = [sent for sent in seen if "charmodels_reserve_many" in sent]
+            assert len(together) == TRIES + 2
+            waiting.append(asyncio.create_task(admitted(slow[0])))
+        assert await asyncio.gather(*waiting) == [True, True, False, True, True, False, False]  # in their order
+        assert await agrees()
+
+
+async def test_who_is_left_out_is_cancelled_as_others_are(url: str) -> None:
+    async with cm.connect(settings(url, db_pool_max=6)) as db:
+        slow = [await user() for _ in range(2)]
+        async with locked(url, *slow) as other:
+            tasks = [asyncio.create_task(reserve(owner.id)) for owner in slow]
+            await until(lambda: bool(turns(db)._busy))
+            tasks[0].cancel()
+            await until_waiting(other)
+            assert not tasks[1].done()
+        assert isinstance(await tasks[1], cm.QuotaHold)
+        assert tasks[0].cancelled()
+        await until_idle(db)
+        assert await numbers(slow[0]) == (0, 0, 3)
 
 
 async def test_one_who_is_refused_harms_no_other(url: str) -> None:
