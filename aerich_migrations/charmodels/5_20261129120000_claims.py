@@ -58,7 +58,7 @@ SET enable_mergejoin = off SET enable_sort = off SET plan_cache_mode = force_gen
 DECLARE
     at timestamptz := coalesce(moment, statement_timestamp());
     until timestamptz := at + lease;
-    -- Of the tokens, the beginning is this claim's, the end the generation's: to make a random one takes longer than to
+    -- Of the tokens, the beginning is this claim's, the end the generation's: to make a random one takes as long as to
     -- write the row that it stands in.
     claim text := left(gen_random_uuid()::text, 19);
 BEGIN
@@ -133,7 +133,7 @@ DECLARE
     -- Each once, as each user's quota changes once.
     locked uuid[] := charmodels_lock_quotas(ARRAY(SELECT DISTINCT owner FROM unnest(owners) AS owner), wait);
     done integer[] := '{}';
-    -- Of the entries' ids, the last digits count them: monotonic, as RFC 9562 has it in 6.2, method 1.
+    -- Of the entries' ids the last digits count, as RFC 9562 allows within a moment (6.2, Monotonicity and Counters).
     entry text := charmodels_uuidv7()::text;
 BEGIN
     WITH asked AS MATERIALIZED (
@@ -179,16 +179,28 @@ END
 $function$;
 
 CREATE OR REPLACE TRIGGER charmodels_touch BEFORE UPDATE ON users
-FOR EACH ROW WHEN ((NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE)
+FOR EACH ROW WHEN (
+    NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at
+    OR (NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE
+)
 EXECUTE FUNCTION charmodels_touch();
 CREATE OR REPLACE TRIGGER charmodels_touch BEFORE UPDATE ON characters
-FOR EACH ROW WHEN ((NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE)
+FOR EACH ROW WHEN (
+    NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at
+    OR (NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE
+)
 EXECUTE FUNCTION charmodels_touch();
 CREATE OR REPLACE TRIGGER charmodels_touch BEFORE UPDATE ON character_templates
-FOR EACH ROW WHEN ((NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE)
+FOR EACH ROW WHEN (
+    NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at
+    OR (NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE
+)
 EXECUTE FUNCTION charmodels_touch();
 CREATE OR REPLACE TRIGGER charmodels_touch BEFORE UPDATE ON generations
-FOR EACH ROW WHEN ((NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE)
+FOR EACH ROW WHEN (
+    NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at
+    OR (NEW.updated_at BETWEEN statement_timestamp() AND clock_timestamp()) IS NOT TRUE
+)
 EXECUTE FUNCTION charmodels_touch();
 """
 

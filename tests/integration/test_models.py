@@ -13,6 +13,8 @@ import charmodels as cm
 from charmodels.identifiers import new_id
 from charmodels.models import GenerationJob, ProviderRequest, UserQuota
 from tests import factories
+from tests.proxy import session, settings
+from tests.quotas import until_waiting
 
 HOSTILE = ["a\x00b", "\ud800", "", " \t\n", "x" * 2001, "x" * 100_000]
 
@@ -250,6 +252,28 @@ async def test_updated_at_is_the_databases_and_read_back(db: cm.Database) -> Non
     assert (await cm.Character.get(id=character.id)).updated_at == character.updated_at
     await cm.Character.filter(id=character.id).update(name="Ada")
     assert (await cm.Character.get(id=character.id)).updated_at > character.updated_at
+
+
+@pytest.mark.parametrize("claimed", ["'2000-01-01'", "'2100-01-01'", "created_at", "updated_at", "clock_timestamp()"])
+async def test_updated_at_is_the_time_of_the_update_whatever_a_statement_says(db: cm.Database, claimed: str) -> None:
+    character = await factories.character()
+    statement = f"UPDATE characters SET updated_at = {claimed} RETURNING updated_at > statement_timestamp() AS is_now"
+    assert await db.client.execute_query_dict(statement) == [{"is_now": True}]
+    assert (await cm.Character.get(id=character.id)).updated_at > character.updated_at
+
+
+async def test_updated_at_follows_an_update_that_waited_for_another(url: str) -> None:
+    async with cm.connect(settings(url)), session(url) as first, session(url) as second:
+        character = await factories.character()
+        async with first.transaction():
+            await first.fetch("SELECT FROM characters WHERE id = $1 FOR UPDATE", character.id)
+            waiting = asyncio.create_task(second.execute("UPDATE characters SET name = 'Eve'"))
+            await until_waiting(first)
+            before = await first.fetchval("UPDATE characters SET name = 'Ada' RETURNING updated_at")
+        await waiting
+        found = await cm.Character.get(id=character.id)
+        assert found.name == "Eve"
+        assert found.updated_at > before
 
 
 async def test_save_can_write_some_fields_and_expressions(db: cm.Database) -> None:

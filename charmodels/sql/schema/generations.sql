@@ -131,7 +131,7 @@ SET enable_mergejoin = off SET enable_sort = off SET plan_cache_mode = force_gen
 DECLARE
     at timestamptz := coalesce(moment, statement_timestamp());
     until timestamptz := at + lease;
-    -- Of the tokens, the beginning is this claim's, the end the generation's: to make a random one takes longer than to
+    -- Of the tokens, the beginning is this claim's, the end the generation's: to make a random one takes as long as to
     -- write the row that it stands in.
     claim text := left(gen_random_uuid()::text, 19);
 BEGIN
@@ -234,7 +234,7 @@ DECLARE
     -- Each once, as each user's quota changes once.
     locked uuid[] := charmodels_lock_quotas(ARRAY(SELECT DISTINCT owner FROM unnest(owners) AS owner), wait);
     done integer[] := '{}';
-    -- Of the entries' ids, the last digits count them: monotonic, as RFC 9562 has it in 6.2, method 1.
+    -- Of the entries' ids the last digits count, as RFC 9562 allows within a moment (6.2, Monotonicity and Counters).
     entry text := charmodels_uuidv7()::text;
 BEGIN
     WITH asked AS MATERIALIZED (
