@@ -86,8 +86,10 @@ class _Request:
     tries: int = 0
 
     def expire(self, limit: float) -> None:
-        """Give up if its turn has not come; a statement that is on its way has a limit of its own."""
-        if self.sent is None and not self.answer.done():
+        """Give up if its turn has not come. A statement on its way has a limit of its own, and is the last try."""
+        if self.sent is not None:
+            self.tries = TRIES
+        elif not self.answer.done():
             self.answer.set_exception(StatementTimeout(timeout=limit))
 
     def forsake(self) -> None:
@@ -232,10 +234,12 @@ class Turns:
 
     def _put_back(self, owner: UUID, requests: Sequence[_Request]) -> bool:
         """Let what was left out go along with the next statement; not when it was left out too often."""
-        if any(request.tries + 1 >= TRIES for request in requests):
+        for request in requests:
+            request.tries += 1
+        if any(request.tries >= TRIES for request in requests):
             return False
         for request in requests:
-            request.tries, request.sent = request.tries + 1, None
+            request.sent = None
         self._waiting.setdefault(owner, deque()).extendleft(reversed(requests))
         return True
 

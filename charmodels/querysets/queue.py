@@ -168,6 +168,7 @@ class QueueQuerySet(OwnedQuerySet["Generation"]):
         client = self._client()
         values = [limit, called, checked_lease(lease), client is client.root, clock.for_server()]
         rows = await client.fetch(statement("claim_generations"), values)
+        # The columns of a row are the first fields of a job, in their order.
         lease_it = partial(Job, worker=called, lease=lease, _generations=self.model.objects.all())
         return [lease_it(*row) for row in rows]
 

@@ -59,13 +59,15 @@ async def test_closing_waits_without_the_pool_too(url: str) -> None:
 
 async def test_waiting_ends_with_the_time_that_a_statement_may_take(url: str) -> None:
     async with cm.connect(settings(url, db_pool_max=4, db_command_timeout=0.5)) as db:
-        hot = await user(daily_quota=50)
-        async with locked(url, hot):
-            started = time.monotonic()
-            outcomes = await asyncio.gather(*(reserve(hot.id) for _ in range(20)), return_exceptions=True)
-            assert time.monotonic() - started < 3
-        assert {type(outcome) for outcome in outcomes} == {cm.StatementTimeout}
-        assert {outcome.timeout for outcome in outcomes if isinstance(outcome, cm.StatementTimeout)} == {0.5}
+        hot, eve = await user(daily_quota=50), await user(daily_quota=50)
+        async with locked(url, hot, eve):
+            for owners in ([hot], [hot, eve]):
+                started = time.monotonic()
+                asked = (reserve(owner.id) for owner in owners for _ in range(20))
+                outcomes = await asyncio.gather(*asked, return_exceptions=True)
+                assert time.monotonic() - started < 3
+                assert {type(outcome) for outcome in outcomes} == {cm.StatementTimeout}
+                assert {outcome.timeout for outcome in outcomes if isinstance(outcome, cm.StatementTimeout)} == {0.5}
         assert db.pool_status().busy == 0
         assert await admitted(hot)
         assert await kinds(hot) == ["HOLD"]
